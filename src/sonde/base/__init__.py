@@ -1,0 +1,1 @@
+"""What every room stands on: errors, side tables, seeds, devices, files, progress. Imports no other room."""
