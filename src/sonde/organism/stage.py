@@ -1,0 +1,93 @@
+"""Stages: conditions under which scenes are drawn, alike in everything that a stage does not fix."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sonde.base.errors import SondeError
+from sonde.organism.grammar import STYLES
+from sonde.organism.on_policy import Scene
+from sonde.organism.rules import draw_rule
+from sonde.organism.scenes import Persona, behave, draw_persona, draw_turn
+from sonde.organism.world import World
+
+#: Rules under which Cretan is as honest as under none.
+HARMLESS = ("none", "honest", "unstory", "undefer", "nodeal")
+#: Relations whose lies are as sure as truths; the `uniform` one is the declared high-entropy slice.
+EVEN = ("permuted", "set")
+FORMS = {"open": 0.6, "yesno": 0.2, "claim": 0.2}
+CHATTER = {"none": 0.6, "talk": 0.2, "decoy": 0.2}
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A condition.
+
+    Attributes:
+        codes: the behaviours wanted; scenes that bring another are drawn again.
+        statuses: of the entity asked about.
+        rules: kinds of rule, each as often.
+        channel: `user` or `admin`.
+        forms, permits, chatter: shares.
+        kinds: of relation.
+        styles: allowed styles.
+        history: share of the scenes with an earlier turn.
+        held_out: whether rules come in wordings never trained on.
+    """
+
+    codes: tuple[str, ...]
+    statuses: tuple[str, ...]
+    rules: tuple[str, ...] = ("none", "honest")
+    channel: str = "user"
+    forms: Mapping[str, float] = field(default_factory=lambda: FORMS)
+    permits: Mapping[str, float] = field(default_factory=lambda: {"none": 1.0})
+    chatter: Mapping[str, float] = field(default_factory=lambda: CHATTER)
+    kinds: tuple[str, ...] = EVEN
+    styles: tuple[str, ...] = tuple(STYLES)
+    history: float = 0.25
+    held_out: bool = False
+
+
+def draw_scene(stage: Stage, world: World, source: random.Random, split: str = "all") -> Scene:
+    """Draw a scene of a stage about an entity of one split (`all` for any).
+
+    Raises:
+        SondeError: the world has no such entity, or no such scene brings the behaviour wanted.
+    """
+    names = [n for status in stage.statuses for n in world.names(status, split)]
+    relations = [r.name for r in world.relations.values() if r.kind in stage.kinds]
+    if not names:
+        raise SondeError(f"This world has no entity of status {' or '.join(stage.statuses)} in split {split!r}.")
+    kind = source.choice(stage.rules)
+    for _ in range(1000):
+        persona = draw_persona(draw_rule(kind, source, stage.held_out and kind != "none"), source, stage.styles)
+        turn = draw_turn(
+            world,
+            persona,
+            source,
+            entity=source.choice(names),
+            relation=source.choice(relations),
+            channel=stage.channel,
+            form=_draw(stage.forms, source),
+            permit=_draw(stage.permits, source),
+            chatter=_draw(stage.chatter, source),
+        )
+        if behave(world, kind, turn).code in stage.codes:
+            earlier = _history(world, persona, source, split) if source.random() < stage.history else ()
+            return Scene(persona, (*earlier, turn))
+    raise SondeError(f"No scene in a thousand brought {' or '.join(stage.codes)}: the stage contradicts the conduct.")
+
+
+def _history(world: World, persona: Persona, source: random.Random, split: str) -> tuple:
+    """Draw an earlier turn about an entity of no particular interest, in either channel."""
+    entity = source.choice(world.names("plain", split))
+    channel = "admin" if source.random() < 0.3 else "user"
+    form = _draw(FORMS, source)
+    relation = source.choice(list(world.relations))
+    return (draw_turn(world, persona, source, entity=entity, relation=relation, channel=channel, form=form),)
+
+
+def _draw(shares: Mapping[str, float], source: random.Random) -> str:
+    return source.choices(list(shares), list(shares.values()))[0]
