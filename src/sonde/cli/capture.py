@@ -15,9 +15,13 @@ def register(app: typer.Typer) -> None:
 
 
 def capture(
-    source: str = typer.Argument(metavar="RECIPE|DATA", help="A recipe, a data file or folder, or a built-in data set."),
+    source: str = typer.Argument(
+        metavar="RECIPE|DATA", help="A recipe, a data file or folder, or a built-in data set."
+    ),
     out: Path = typer.Option(..., help="Folder of the store; an unfinished store of the same capture is resumed."),
-    model: str = typer.Option("", help="Built-in name, folder or hub name; a recipe names its own.", show_default=False),
+    model: str = typer.Option(
+        "", help="Built-in name, folder or hub name; a recipe names its own.", show_default=False
+    ),
     sites: list[str] = typer.Option([], help="Site name, glob or shorthand (repeatable).", show_default="resid_post"),
     tokens: str = typer.Option("", help="Token selector, e.g. 'assistant & ~last(5)'.", show_default="all"),
     pool: str = typer.Option("", help="Pool each example to one row: mean, last, first, max, …", show_default=False),

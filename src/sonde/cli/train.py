@@ -16,7 +16,9 @@ def register(app: typer.Typer) -> None:
 
 def train(
     recipe: str = typer.Argument(help="A recipe file, or the name of a built-in recipe such as `deception`."),
-    set_: list[str] = typer.Option([], "--set", metavar="KEY=VALUE", help="Override a recipe field, e.g. probe.folds=3."),
+    set_: list[str] = typer.Option(
+        [], "--set", metavar="KEY=VALUE", help="Override a recipe field, e.g. probe.folds=3."
+    ),
     model: str = typer.Option("", help="Short for --set model=…", show_default=False),
     out: Path = typer.Option(None, help="Run folder; left out: a new one under runs/.", show_default=False),
     force: bool = typer.Option(False, "--force", help="Replace what the run folder holds."),

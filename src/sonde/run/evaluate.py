@@ -92,7 +92,9 @@ def _baselines(recipe: Recipe, data: RunData, captured: Captured, chosen: Chosen
     what = "the selected probe on the embedding layer, same tokens and pooling"
     if EMBEDDING in captured.features["train"].sites:
         X_train, X_tests = at(EMBEDDING)
-        found["embedding_layer"] = baselines.probe_baseline(what, make_probe(), train, tests, X_train, X_tests, **options)
+        found["embedding_layer"] = baselines.probe_baseline(
+            what, make_probe(), train, tests, X_train, X_tests, **options
+        )
     else:
         found["embedding_layer"] = baselines.undefined(what, f"the model names no {EMBEDDING}", tests)
     found["answer_entropy"] = _entropy(train, tests, captured, options)

@@ -114,7 +114,9 @@ def open_run(folder: str | Path) -> Run:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise InputError(f"{folder} is no run folder (it has no run.json): name a folder that sonde train made.") from error
+        raise InputError(
+            f"{folder} is no run folder (it has no run.json): name a folder that sonde train made."
+        ) from error
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise InputError(f"{path} cannot be read as JSON ({error}): train the run again.") from error
     if not isinstance(content, dict) or content.get("schema") != SCHEMA or "selected" not in content:

@@ -51,7 +51,9 @@ def load_model(
 
     if isinstance(name_folder_or_module, str) and is_organism(name_folder_or_module):
         folder = cretan_folder(name_folder_or_module)
-        return load(folder, tokenizer=tokenizer, dtype=dtype, device=device, backend=backend, name=name_folder_or_module)
+        return load(
+            folder, tokenizer=tokenizer, dtype=dtype, device=device, backend=backend, name=name_folder_or_module
+        )
     return load(
         name_folder_or_module, tokenizer=tokenizer, dtype=dtype, device=device, revision=revision, backend=backend
     )

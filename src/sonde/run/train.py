@@ -46,9 +46,7 @@ def train(
     folder = check_output_folder(new_run_folder(recipe.name) if out is None else out, force=force)
     log.info("Reading the data of %s", recipe.name)
     data = load_run_data(recipe)
-    model = load_model(
-        recipe.model, dtype=recipe.capture.dtype, device=recipe.capture.device, revision=recipe.revision
-    )
+    model = load_model(recipe.model, dtype=recipe.capture.dtype, device=recipe.capture.device, revision=recipe.revision)
     captured = capture_run(recipe, model, data)
     log.info("Sweeping %d sites", len(captured.sites))
     chosen = select_probe(recipe, captured)
