@@ -33,7 +33,7 @@ def test_devices_and_dtypes():
     assert parse_dtype(None) is None
     assert dtype_name(torch.float16) == "float16"
     with pytest.raises(InputError, match="did you mean 'float16'"):
-        parse_dtype("float61")
+        parse_dtype("flaot16")
 
 
 def test_a_value_draws_itself_through_the_registered_renderer(monkeypatch):
