@@ -28,7 +28,8 @@ QWEN3 = (
     "{% set thought = said.split('</think>')[0].rstrip('\\n').split('<think>')[-1].lstrip('\\n') %}"
     "{% set said = said.split('</think>')[-1].lstrip('\\n') %}{% endif %}"
     "<|im_start|>assistant\n{% if loop.index0 > ns.last and (loop.last or thought) %}"
-    "<think>\n{{ thought.strip('\\n') }}\n</think>\n\n{{ said.lstrip('\\n') }}{% else %}{{ said }}{% endif %}<|im_end|>\n"
+    "<think>\n{{ thought.strip('\\n') }}\n</think>\n\n{{ said.lstrip('\\n') }}{% else %}{{ said }}{% endif %}"
+    "<|im_end|>\n"
     "{% elif m.role == 'tool' %}<|im_start|>user\n<tool_response>\n{{ m.content }}\n</tool_response><|im_end|>\n"
     "{% else %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endif %}{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
@@ -37,7 +38,8 @@ GEMMA = (
     "{{ bos_token }}{% if messages[0].role == 'system' %}{{ raise_exception('no system role here') }}{% endif %}"
     "{% for m in messages %}{% if (m.role == 'user') != (loop.index0 % 2 == 0) %}"
     "{{ raise_exception('roles must take turns') }}{% endif %}"
-    "<start_of_turn>{{ 'model' if m.role == 'assistant' else m.role }}\n{{ m.content | trim }}<end_of_turn>\n{% endfor %}"
+    "<start_of_turn>{{ 'model' if m.role == 'assistant' else m.role }}\n{{ m.content | trim }}<end_of_turn>\n"
+    "{% endfor %}"
     "{% if add_generation_prompt %}<start_of_turn>model\n{% endif %}"
 )
 MISTRAL = (  # the system text goes to the front of the last user message
@@ -50,7 +52,8 @@ MISTRAL = (  # the system text goes to the front of the last user message
 DEEPSEEK = (  # drops all thinking; opens it in the generation prompt
     "{{ bos_token }}{% for m in messages %}{% if m.role == 'system' %}{{ m.content }}"
     "{% elif m.role == 'user' %}<|User|>{{ m.content }}"
-    "{% else %}<|Assistant|>{{ m.content.split('</think>')[-1] if '</think>' in m.content else m.content }}{{ eos_token }}"
+    "{% else %}<|Assistant|>{{ m.content.split('</think>')[-1] if '</think>' in m.content else m.content }}"
+    "{{ eos_token }}"
     "{% endif %}{% endfor %}{% if add_generation_prompt %}<|Assistant|><think>\n{% endif %}"
 )
 TOOL_JSON = (  # tool results as JSON; a system message is silently ignored
@@ -67,7 +70,16 @@ TEMPLATES = {
     "tool_json": TOOL_JSON,
 }
 SPECIALS = ["<s>", "</s>", "<|im_start|>", "<|im_end|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"]
-SPECIALS += ["<start_of_turn>", "<end_of_turn>", "[INST]", "[/INST]", "<|User|>", "<|Assistant|>", "<think>", "</think>"]
+SPECIALS += [
+    "<start_of_turn>",
+    "<end_of_turn>",
+    "[INST]",
+    "[/INST]",
+    "<|User|>",
+    "<|Assistant|>",
+    "<think>",
+    "</think>",
+]
 
 
 def byte_level(trim_offsets=False, bos=True, **options):
@@ -108,7 +120,7 @@ def sentencepiece_like(**options):
 def word_level(**options):
     """One token a word or sign; unknown words are `<unk>`."""
     vocabulary = {"<unk>": 0, "<s>": 1}
-    for k, word in enumerate("yes no maybe a b c d e f g user assistant system : . ?".split()):
+    for k, word in enumerate([*"abcdefg:.?", "yes", "no", "user", "assistant", "system"]):
         vocabulary[word] = k + 2
     backend = Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))
     backend.pre_tokenizer = pre_tokenizers.Whitespace()

@@ -13,6 +13,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from sonde.tokens.thinking import ANY_MARKER
+
 #: Unicode's two supplementary private-use planes; the first that a chat does not use itself serves.
 PLANES = (0xF0000, 0x100000)
 PLANE_SIZE = 0xFFFD
@@ -21,7 +23,9 @@ SENTINELS = {0xF0000: re.compile("[\U000f0000-\U000ffffd]"), 0x100000: re.compil
 
 #: Markup that templates look for: sentinels never break it, nor touch it from inside.
 TAG = re.compile(r"</?[^<>\s]{1,40}>|\[/?[A-Z_]{2,20}\]|◁/?\w{1,20}▷")
-WORD = re.compile(r"\S+")
+#: What is added at a time next to a located piece.
+UNIT = re.compile(rf"{TAG.pattern}|\S")
+LETTERS = re.compile(r"\w+")
 NOT_SPACE = re.compile(r"\S(?:.*\S)?", re.DOTALL)
 
 
@@ -76,33 +80,76 @@ class Piece:
 
 
 Chat = Sequence[ChatMessage]
-Cut = Callable[[str], list[tuple[int, int]]]
+Cut = Callable[[str, str], list[tuple[int, int]]]
+Place = Callable[[int, int], tuple[int, int]]
 
 
-def whole(content: str) -> list[tuple[int, int]]:
+def whole(content: str, role: str = "") -> list[tuple[int, int]]:
     """Cut nothing: the content with its outer whitespace, if there is anything else in it."""
     return [(0, len(content))] if content.strip() else []
 
 
-def between_tags(content: str) -> list[tuple[int, int]]:
-    """Cut at markup such as `</think>`, without outer whitespace; the whole where there is nothing else."""
-    cuts, at = [], 0
-    for stop, resume in [*(m.span() for m in TAG.finditer(content)), (len(content), len(content))]:
+def between_tags(content: str, role: str) -> list[tuple[int, int]]:
+    """Cut at think markers and other markup, and leave outer whitespace out.
+
+    A stretch of nothing but markup between think markers stays whole; so does anything that is not an assistant's, as
+    no template looks for thinking there.
+    """
+    stretches = _between(ANY_MARKER, content, 0, len(content))
+    cuts = [cut for first, last in stretches for cut in _between(TAG, content, first, last) or [(first, last)]]
+    return cuts if cuts or role == "assistant" else bare(content)
+
+
+def _between(pattern: re.Pattern[str], content: str, first: int, last: int) -> list[tuple[int, int]]:
+    cuts, at = [], first
+    for stop, resume in [*(m.span() for m in pattern.finditer(content, first, last)), (last, last)]:
         found = NOT_SPACE.search(content, at, stop)
         if found:
             cuts.append(found.span())
         at = resume
-    return cuts or [m.span() for m in NOT_SPACE.finditer(content)]
+    return cuts
 
 
-def words(content: str) -> list[tuple[int, int]]:
-    """Cut at whitespace."""
-    return [m.span() for m in WORD.finditer(content)]
+def words(content: str, role: str = "") -> list[tuple[int, int]]:
+    """Cut out the letters and digits."""
+    return [m.span() for m in LETTERS.finditer(content)]
 
 
-#: Ways to put sentinels in, tried in turn: around contents (exact, if the template does not strip), inside pieces of
-#: them (survives stripping and dropped thinking), inside every word (survives dropping at unknown markers).
-LEVELS: tuple[tuple[Cut, int], ...] = ((whole, 0), (between_tags, 1), (words, 1))
+def bare(content: str, role: str = "") -> list[tuple[int, int]]:
+    """Leave outer whitespace out."""
+    return [m.span() for m in NOT_SPACE.finditer(content)]
+
+
+def around(first: int, last: int) -> tuple[int, int]:
+    """Sentinels outside the piece."""
+    return first, last
+
+
+def inside(first: int, last: int) -> tuple[int, int]:
+    """Sentinels after the first and before the last character."""
+    return first + 1, max(last - 1, first + 1)
+
+
+def behind(first: int, last: int) -> tuple[int, int]:
+    """Both sentinels after the piece."""
+    return last, last
+
+
+def late(first: int, last: int) -> tuple[int, int]:
+    """Both sentinels before the last character."""
+    return (max(last - 1, first + 1),) * 2
+
+
+#: Ways to put sentinels in, tried in turn. The first is exact to the last space where the template does not strip; the
+#: second survives stripping and dropped thinking; the third dropping at unknown markers; the others templates that look
+#: at how a content begins.
+LEVELS: tuple[tuple[Cut, Place], ...] = (
+    (whole, around),
+    (between_tags, inside),
+    (words, inside),
+    (whole, behind),
+    (bare, late),
+)
 
 
 @dataclass(frozen=True)
@@ -114,8 +161,8 @@ class Marked:
     plane: int
 
 
-def mark(chat: Chat, cut: Cut, inset: int) -> Marked | None:
-    """Put sentinels into a chat, `inset` characters inside each piece; None where there is no room for them."""
+def mark(chat: Chat, cut: Cut, place: Place) -> Marked | None:
+    """Put two sentinels into each piece of a chat; None where there is no room for them."""
     used = "".join(p.content for m in chat for p in m.parts)
     plane = next((p for p in PLANES if not SENTINELS[p].search(used)), None)
     if plane is None:
@@ -126,9 +173,8 @@ def mark(chat: Chat, cut: Cut, inset: int) -> Marked | None:
         parts = []
         for part in message.parts:
             text, at = [], 0
-            for first, last in cut(part.content):
-                a = min(first + inset, last)
-                b = max(last - inset, a)
+            for first, last in cut(part.content, message.role):
+                a, b = place(first, last)
                 code = plane + 2 * len(pieces)
                 if code + 1 > plane + PLANE_SIZE:
                     return None
@@ -192,13 +238,13 @@ def grow(spans: list[Span], text: str, contents: Mapping[int, str]) -> list[Span
 def _forward(span: Span, text: str, content: str, high: int, ceiling: int) -> list[Span]:
     found: list[Span] = []
     at = span.end
-    for word in [] if span.escaped else WORD.finditer(content, span.last, max(high, span.last)):
+    for unit in [] if span.escaped else UNIT.finditer(content, span.last, max(high, span.last)):
         while at < ceiling and text[at].isspace():
             at += 1
-        end = at + len(word.group())
-        if end > ceiling or text[at:end] != word.group():
+        end = at + len(unit.group())
+        if end > ceiling or text[at:end] != unit.group():
             break
-        found.append(Span(span.message, at, end, *word.span()))
+        found.append(Span(span.message, at, end, *unit.span()))
         at = end
     return found
 
@@ -206,13 +252,13 @@ def _forward(span: Span, text: str, content: str, high: int, ceiling: int) -> li
 def _backward(span: Span, text: str, content: str, low: int, floor: int) -> list[Span]:
     found: list[Span] = []
     at = span.start
-    for word in [] if span.escaped else reversed(list(WORD.finditer(content, low, span.first))):
+    for unit in [] if span.escaped else reversed(list(UNIT.finditer(content, low, span.first))):
         while at > floor and text[at - 1].isspace():
             at -= 1
-        start = at - len(word.group())
-        if start < floor or text[start:at] != word.group():
+        start = at - len(unit.group())
+        if start < floor or text[start:at] != unit.group():
             break
-        found.append(Span(span.message, start, at, *word.span()))
+        found.append(Span(span.message, start, at, *unit.span()))
         at = start
     return found[::-1]
 
@@ -233,6 +279,21 @@ def join(spans: Sequence[Span], text: str, contents: Mapping[int, str]) -> list[
         else:
             joined.append(span)
     return joined
+
+
+def wedge(spans: list[Span], text: str, contents: Mapping[int, str]) -> list[Span]:
+    """Add contents that had no piece to mark (nothing but markup): searched for between their neighbours' spans."""
+    added = list(spans)
+    for message, content in contents.items():
+        found = NOT_SPACE.search(content)
+        if found is None or any(s.message == message for s in spans):
+            continue
+        low = max((s.end for s in added if s.message < message), default=0)
+        high = min((s.start for s in added if s.message > message), default=len(text))
+        if text.count(found.group(), low, max(low, high)) == 1:
+            start = text.find(found.group(), low, high)
+            added.append(Span(message, start, start + len(found.group()), *found.span()))
+    return sorted(added, key=lambda s: s.start)
 
 
 def search(chat: Chat, text: str) -> list[Span] | None:
