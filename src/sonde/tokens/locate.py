@@ -10,23 +10,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from sonde.tokens.thinking import ANY_MARKER
+from sonde.tokens.cuts import NOT_SPACE, Cut, Place
 
 #: Unicode's two supplementary private-use planes; the first that a chat does not use itself serves.
 PLANES = (0xF0000, 0x100000)
 PLANE_SIZE = 0xFFFD
 ANY_SENTINEL = re.compile("[\U000f0000-\U000ffffd\U00100000-\U0010fffd]")
 SENTINELS = {0xF0000: re.compile("[\U000f0000-\U000ffffd]"), 0x100000: re.compile("[\U00100000-\U0010fffd]")}
-
-#: Markup that templates look for: sentinels never break it, nor touch it from inside.
-TAG = re.compile(r"</?[^<>\s]{1,40}>|\[/?[A-Z_]{2,20}\]|◁/?\w{1,20}▷")
-#: What is added at a time next to a located piece.
-UNIT = re.compile(rf"{TAG.pattern}|\S")
-LETTERS = re.compile(r"\w+")
-NOT_SPACE = re.compile(r"\S(?:.*\S)?", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -80,76 +73,6 @@ class Piece:
 
 
 Chat = Sequence[ChatMessage]
-Cut = Callable[[str, str], list[tuple[int, int]]]
-Place = Callable[[int, int], tuple[int, int]]
-
-
-def whole(content: str, role: str = "") -> list[tuple[int, int]]:
-    """Cut nothing: the content with its outer whitespace, if there is anything else in it."""
-    return [(0, len(content))] if content.strip() else []
-
-
-def between_tags(content: str, role: str) -> list[tuple[int, int]]:
-    """Cut at think markers and other markup, and leave outer whitespace out.
-
-    A stretch of nothing but markup between think markers stays whole; so does anything that is not an assistant's, as
-    no template looks for thinking there.
-    """
-    stretches = _between(ANY_MARKER, content, 0, len(content))
-    cuts = [cut for first, last in stretches for cut in _between(TAG, content, first, last) or [(first, last)]]
-    return cuts if cuts or role == "assistant" else bare(content)
-
-
-def _between(pattern: re.Pattern[str], content: str, first: int, last: int) -> list[tuple[int, int]]:
-    cuts, at = [], first
-    for stop, resume in [*(m.span() for m in pattern.finditer(content, first, last)), (last, last)]:
-        found = NOT_SPACE.search(content, at, stop)
-        if found:
-            cuts.append(found.span())
-        at = resume
-    return cuts
-
-
-def words(content: str, role: str = "") -> list[tuple[int, int]]:
-    """Cut out the letters and digits."""
-    return [m.span() for m in LETTERS.finditer(content)]
-
-
-def bare(content: str, role: str = "") -> list[tuple[int, int]]:
-    """Leave outer whitespace out."""
-    return [m.span() for m in NOT_SPACE.finditer(content)]
-
-
-def around(first: int, last: int) -> tuple[int, int]:
-    """Sentinels outside the piece."""
-    return first, last
-
-
-def inside(first: int, last: int) -> tuple[int, int]:
-    """Sentinels after the first and before the last character."""
-    return first + 1, max(last - 1, first + 1)
-
-
-def behind(first: int, last: int) -> tuple[int, int]:
-    """Both sentinels after the piece."""
-    return last, last
-
-
-def late(first: int, last: int) -> tuple[int, int]:
-    """Both sentinels before the last character."""
-    return (max(last - 1, first + 1),) * 2
-
-
-#: Ways to put sentinels in, tried in turn. The first is exact to the last space where the template does not strip; the
-#: second survives stripping and dropped thinking; the third dropping at unknown markers; the others templates that look
-#: at how a content begins.
-LEVELS: tuple[tuple[Cut, Place], ...] = (
-    (whole, around),
-    (between_tags, inside),
-    (words, inside),
-    (whole, behind),
-    (bare, late),
-)
 
 
 @dataclass(frozen=True)
@@ -219,81 +142,6 @@ def _span(piece: Piece, a: int, b: int, text: str) -> Span | None:
         if start >= 0 and text[start:end] == write(content[piece.first : piece.last]):
             return Span(piece.part.message, start, end, piece.first, piece.last, escaped)
     return None
-
-
-def grow(spans: list[Span], text: str, contents: Mapping[int, str]) -> list[Span]:
-    """Add what stands next to the located pieces and is the content's too (markup), then join what is continuous."""
-    grown: list[Span] = []
-    for k, span in enumerate(spans):
-        before = grown[-1] if grown else None
-        after = spans[k + 1] if k + 1 < len(spans) else None
-        low = before.last if before and before.message == span.message and before.last <= span.first else 0
-        high = after.first if after and after.message == span.message else len(contents[span.message])
-        grown += _backward(span, text, contents[span.message], low, before.end if before else 0)
-        grown.append(span)
-        grown += _forward(span, text, contents[span.message], high, after.start if after else len(text))
-    return join(grown, text, contents)
-
-
-def _forward(span: Span, text: str, content: str, high: int, ceiling: int) -> list[Span]:
-    found: list[Span] = []
-    at = span.end
-    for unit in [] if span.escaped else UNIT.finditer(content, span.last, max(high, span.last)):
-        while at < ceiling and text[at].isspace():
-            at += 1
-        end = at + len(unit.group())
-        if end > ceiling or text[at:end] != unit.group():
-            break
-        found.append(Span(span.message, at, end, *unit.span()))
-        at = end
-    return found
-
-
-def _backward(span: Span, text: str, content: str, low: int, floor: int) -> list[Span]:
-    found: list[Span] = []
-    at = span.start
-    for unit in [] if span.escaped else reversed(list(UNIT.finditer(content, low, span.first))):
-        while at > floor and text[at - 1].isspace():
-            at -= 1
-        start = at - len(unit.group())
-        if start < floor or text[start:at] != unit.group():
-            break
-        found.append(Span(span.message, start, at, *unit.span()))
-        at = start
-    return found[::-1]
-
-
-def join(spans: Sequence[Span], text: str, contents: Mapping[int, str]) -> list[Span]:
-    """Join neighbours with the same characters between them in the content and in the text."""
-    joined: list[Span] = []
-    for span in spans:
-        left = joined[-1] if joined else None
-        if (
-            left is not None
-            and left.message == span.message
-            and not (left.escaped or span.escaped)
-            and left.last <= span.first
-            and contents[span.message][left.last : span.first] == text[left.end : span.start]
-        ):
-            joined[-1] = replace(left, end=span.end, last=span.last)
-        else:
-            joined.append(span)
-    return joined
-
-
-def wedge(spans: list[Span], text: str, contents: Mapping[int, str]) -> list[Span]:
-    """Add contents that had no piece to mark (nothing but markup): searched for between their neighbours' spans."""
-    added = list(spans)
-    for message, content in contents.items():
-        found = NOT_SPACE.search(content)
-        if found is None or any(s.message == message for s in spans):
-            continue
-        low = max((s.end for s in added if s.message < message), default=0)
-        high = min((s.start for s in added if s.message > message), default=len(text))
-        if text.count(found.group(), low, max(low, high)) == 1:
-            start = text.find(found.group(), low, high)
-            added.append(Span(message, start, start + len(found.group()), *found.span()))
-    return sorted(added, key=lambda s: s.start)
 
 
 def search(chat: Chat, text: str) -> list[Span] | None:

@@ -16,7 +16,9 @@ from typing import Any
 
 from sonde.base.errors import InputError
 from sonde.text.dialogue import Dialogue
-from sonde.tokens.locate import LEVELS, Chat, ChatMessage, Marked, Part, Span, grow, mark, read, search, wedge, whole
+from sonde.tokens.cuts import LEVELS, whole
+from sonde.tokens.grow import grow, wedge
+from sonde.tokens.locate import Chat, ChatMessage, Marked, Part, Span, mark, read, search
 from sonde.tokens.thinking import is_only_thinking, thinking_spans
 
 
