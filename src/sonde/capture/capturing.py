@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sonde.activations import Activations, ActivationStore, Features, create_store, open_store, parse_pooling, pool_rows
-from sonde.tokens import All, Selector, parse_selector
 
+from sonde.activations import Activations, ActivationStore, Features, create_store, open_store, parse_pooling, pool_rows
 from sonde.base.devices import dtype_name
 from sonde.base.errors import InputError
 from sonde.base.progress import progress_bar
@@ -22,6 +21,7 @@ from sonde.capture.inputs import as_dataset
 from sonde.capture.model import Model
 from sonde.capture.plan import Batch, default_token_budget, plan_batches, plan_units
 from sonde.capture.sinks import MemorySink, Predictions, check_disk, check_memory, join_unit, mean_predictions
+from sonde.tokens import All, Selector, parse_selector
 
 
 @dataclass(frozen=True)
@@ -100,8 +100,8 @@ def capture(
         SondeError: the self-check failed, or an activation is not finite.
 
     Example:
-        >>> model = getfixture("tiny_model")  # doctest: +SKIP
-        >>> acts = capture(model, ["Once upon a time"], sites="resid_post")  # doctest: +SKIP
+        >>> model = load_model("shared/data/models/stories260K")
+        >>> acts = capture(model, ["Once upon a time"], sites="resid_post")
     """
     if pool is not None and store is not None:
         raise InputError("Pass pool or store, not both: a store keeps token rows, and pools them when it is read.")
@@ -185,7 +185,7 @@ def plan_capture(
 
 def run_job(
     job: Job, batches: Sequence[Batch] | None = None, pool: str | None = None
-) -> Iterator[tuple[CaptureBatch, Predictions]]:
+) -> Generator[tuple[CaptureBatch, Predictions], None, None]:
     """Yield each batch of a planned capture with its next-token statistics (empty where none are wanted).
 
     This is the stream that every sink consumes; a sink of your own may too.
@@ -225,7 +225,7 @@ def _to_memory(job: Job, pool: str | None, checked: Mapping[str, Any]) -> Activa
     if not pooled:
         made = Activations(sink.values, job.kept, job.examples, fingerprint, predictions=statistics.values)
         return made if pooling is None else made.pool(pooling)
-    features = Features(sink.values, job.examples, fingerprint, pooling)
+    features: Any = Features(sink.values, job.examples, fingerprint, str(pooling))
     if job.predictions:
         features.predictions = mean_predictions(statistics.values, job.kept.offsets, job.examples.ids)
     return features

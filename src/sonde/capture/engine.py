@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -95,7 +96,7 @@ def stream(
             offsets = torch.from_numpy(np.concatenate([[0], np.cumsum(counts)])).to(device)
             inputs = pad(adapter, [sequences.ids[i] for i in batch.examples], batch.lengths, device)
             keep = _keeper(len(counts) * width, flat, offsets, pool)
-            values, output = recorder.run(lambda inputs=inputs: adapter.base(**inputs), keep)
+            values, output = recorder.run(partial(adapter.base, **inputs), keep)
             _refuse_non_finite(values, pool is not None, owner, batch, sequences.names)
             hidden = None
             if hidden_rows is not None:

@@ -75,7 +75,7 @@ def generate_ids(
     limit = None if model.context is None else model.context - max_new_tokens
     if limit is not None and limit < 1:
         raise InputError(
-            f"max_new_tokens is {max_new_tokens}, and {model.name!r} can read {model.context} tokens in all: ask for fewer."
+            f"max_new_tokens is {max_new_tokens} and {model.name!r} can read {model.context} tokens: ask for fewer."
         )
     tokens = model.tokenize(dialogues, max_tokens=limit)
     ids = [tokens.ids(i) for i in range(len(tokens))]

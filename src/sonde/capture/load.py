@@ -75,7 +75,7 @@ def load_model(
     return _finish(module, own_tokenizer, backend, label, revision, notes)
 
 
-def _of_module(module: nn.Module, tokenizer: Any, backend: str, name: str | None) -> Model:
+def _of_module(module: Any, tokenizer: Any, backend: str, name: str | None) -> Model:
     ancestors = {cls.__name__ for cls in type(module).__mro__}
     if "HookedTransformer" in ancestors:
         raise InputError(

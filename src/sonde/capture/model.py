@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
 
 from sonde.base.devices import dtype_name
 from sonde.base.display import Displayed
@@ -18,6 +17,7 @@ from sonde.capture.head import Head, verified_head
 from sonde.capture.selfcheck import self_check
 from sonde.capture.sites import resolve_sites, split_head
 from sonde.capture.taps import Tap
+from sonde.capture.watch import embedding_of, vocabulary_of
 
 #: Where configurations keep the number of tokens a model can read.
 CONTEXT_KEYS = ("max_position_embeddings", "n_positions", "n_ctx", "max_sequence_length", "seq_length")
@@ -40,7 +40,7 @@ class Model(Displayed):
     def __init__(
         self,
         name: str,
-        module: nn.Module,
+        module: Any,
         tokenizer: Any,
         adapter: Adapter,
         *,
@@ -92,7 +92,7 @@ class Model(Displayed):
     @property
     def vocabulary(self) -> int:
         """Number of tokens the model has an embedding for."""
-        return int(self.adapter.base.get_input_embeddings().weight.shape[0])
+        return vocabulary_of(embedding_of(self.adapter.base))
 
     @property
     def context(self) -> int | None:
@@ -156,9 +156,8 @@ class Model(Displayed):
         Raises:
             InputError: a text is longer than allowed, or holds a token the model has no embedding for.
         """
-        from sonde.tokens import tokenize
-
         from sonde.capture.inputs import as_dataset
+        from sonde.tokens import tokenize
 
         limit = max_tokens if max_tokens is not None else self.context
         tokens = tokenize(as_dataset(data).dialogues, self.tokenizer, max_tokens=limit, truncation=truncation)

@@ -18,8 +18,9 @@ from sonde.capture.adapter import TOLERANCE, Adapter
 from sonde.capture.engine import Sequences, stream
 from sonde.capture.plan import Batch, plan_batches
 from sonde.capture.taps import Tap
+from sonde.capture.watch import embedding_of, vocabulary_of
 
-#: How far a later token may move an earlier row. The two runs have the same shapes, so dense models differ by exactly 0.
+#: How far a later token may move an earlier row. Both runs have the same shapes: dense models differ by 0.
 LEAK_TOLERANCE = {torch.float64: 1e-10, torch.float32: 1e-5, torch.float16: 2e-3, torch.bfloat16: 1e-2}
 #: Sequences and tokens of each that the check runs.
 SEQUENCES, TOKENS = 4, 32
@@ -51,7 +52,7 @@ def self_check(
     alone = _run(adapter, taps, whole, token_budget=1)
     batched, site = worst_row(together, alone)
     _require(batched, tolerance, f"batched activations differ from unbatched ones at {site}", name, backend)
-    vocabulary = adapter.base.get_input_embeddings().weight.shape[0]
+    vocabulary = vocabulary_of(embedding_of(adapter.base))
     changed = _run(adapter, taps, _all_rows([change_later(s, vocabulary) for s in chosen]), token_budget=10**9)
     earlier = _earlier_rows(chosen)
     leak, site = worst_row({s: v[earlier] for s, v in changed.items()}, {s: v[earlier] for s, v in together.items()})
