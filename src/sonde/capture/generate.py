@@ -21,7 +21,7 @@ def generate(
     dialogues: Any,
     *,
     max_new_tokens: int,
-    temperature: float = 1.0,
+    temperature: float | int = 1.0,
     seed: int = 0,
     token_budget: int | None = None,
 ) -> list[str]:
@@ -45,7 +45,7 @@ def generate_ids(
     dialogues: Any,
     *,
     max_new_tokens: int,
-    temperature: float = 1.0,
+    temperature: float | int = 1.0,
     seed: int = 0,
     token_budget: int | None = None,
 ) -> list[np.ndarray]:
@@ -92,7 +92,7 @@ def generate_ids(
 
 
 def _run(
-    model: Model, ids: list[np.ndarray], batch: Batch, max_new_tokens: int, temperature: float, seed: int
+    model: Model, ids: list[np.ndarray], batch: Batch, max_new_tokens: int, temperature: float | int, seed: int
 ) -> list[np.ndarray]:
     from transformers import GenerationConfig
 

@@ -86,7 +86,8 @@ def _of_module(module: Any, tokenizer: Any, backend: str, name: str | None) -> M
         from sonde.capture.bridge import adapt_bridge
 
         _require_tokenizer(tokenizer or module.tokenizer, "TransformerBridge")
-        label = name or str(getattr(module.cfg, "model_name", "") or type(module.original_model).__name__)
+        known = str(getattr(module.cfg, "model_name", "") or "external")
+        label = name or (known if known != "external" else type(module.original_model).__name__)
         return Model(
             label,
             module.original_model,
