@@ -219,3 +219,13 @@ def test_half_precision_is_kept(word_level, texts):
     model = load_model(tiny("llama").to(torch.bfloat16), tokenizer=word_level, name="half")
     assert capture(model, texts, sites=SITE)[SITE].dtype == torch.bfloat16
     assert "attn_out" not in model.adapter.absent
+
+
+def test_values_can_be_trained_on(llama, texts):
+    weights = torch.zeros(32, requires_grad=True)
+    (capture(llama, texts, sites=SITE)[SITE] @ weights).sum().backward()
+    options = {"predictions": False, "max_tokens": None, "truncation": "error", "token_budget": 30}
+    for batch, _ in run_job(plan_capture(llama, texts, sites=SITE, tokens="all", **options)):
+        assert not torch.is_inference_mode_enabled()
+        (batch.values[SITE] @ weights).sum().backward()
+    assert weights.grad.abs().sum() > 0
