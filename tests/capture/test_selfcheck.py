@@ -96,3 +96,36 @@ def test_the_worst_row_is_relative_to_its_norm():
     b = {"s": torch.tensor([[3.0, 4.0], [30.0, 40.0]])}
     assert worst_row(a, b) == (pytest.approx(0.01), "s")
     assert np.isnan(worst_row({"s": torch.tensor([[torch.nan]])}, {"s": torch.ones(1, 1)})[0])
+
+
+def test_a_model_that_rounds_activations_has_a_wider_tolerance_and_still_no_leak(ternary_folder):
+    class BitLinear(nn.Linear):
+        """What BitNet's online quantisation does to activations: 8 bits, scaled by each token's largest value."""
+
+        def forward(self, x):
+            scale = 127 / x.abs().amax(dim=-1, keepdim=True).clamp_min(1e-5)
+            return super().forward((x * scale).round().clamp(-128, 127) / scale)
+
+    model = load_model(ternary_folder, device="cpu")
+    for module in [m for m in model.module.model.modules() if any(isinstance(c, nn.Linear) for c in m.children())]:
+        for name, child in list(module.named_children()):
+            if isinstance(child, nn.Linear):
+                rounding = BitLinear(child.in_features, child.out_features, bias=False)
+                rounding.weight = child.weight
+                setattr(module, name, rounding)
+    model = load_model(model.module, tokenizer=model.tokenizer, name="rounding")
+    texts = ["Once upon a time, there was a little girl named Lily.", "The dog ran home and", "A cat"]
+    tokens = model.tokenize(texts)
+    figures = model.self_check(model.sites, [tokens.ids(i) for i in range(3)])
+    assert 1e-5 < figures["worst_row"] < 0.1
+    assert (figures["tolerance"], figures["leak_tolerance"]) == (0.05, 1e-5)
+    assert figures["later_tokens_vs_earlier"] == 0
+
+
+def test_a_share_of_rows_forgives_single_rows_only():
+    b = {"s": torch.ones(8, 2)}
+    a = {"s": b["s"].clone()}
+    a["s"][0] = 5
+    assert worst_row(a, b, 0.75)[0] == 0 < worst_row(a, b)[0]
+    a["s"][:3] = 5
+    assert worst_row(a, b, 0.75)[0] > 1

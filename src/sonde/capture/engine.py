@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -86,21 +87,17 @@ def stream(
     """
     device = _device(adapter.base)
     recorder = Recorder(taps, stop=hidden_rows is None)
-    running: _Running | None = None
+    # On a GPU, values of one batch travel while the next one runs; elsewhere a second batch would only take memory.
+    behind = 1 if device.type == "cuda" else 0
+    running: deque[_Running] = deque()
     with evaluating(adapter.base), recorder:
-        for batch in batches:
-            started = _start(adapter, recorder, sequences, batch, device, pool, hidden_rows)
-            if running is not None:
-                yield running.finish(sequences, pool is not None)
-                done(int(running.batch.lengths.sum()))
-            running = started
-            if device.type != "cuda":  # nothing runs behind our back: do not hold a second batch
-                yield running.finish(sequences, pool is not None)
-                done(int(batch.lengths.sum()))
-                running = None
-        if running is not None:
-            yield running.finish(sequences, pool is not None)
-            done(int(running.batch.lengths.sum()))
+        for batch in [*batches, *[None] * behind]:
+            if batch is not None:
+                running.append(_start(adapter, recorder, sequences, batch, device, pool, hidden_rows))
+            if running and (batch is None or len(running) > behind):
+                finished = running.popleft()
+                yield finished.finish(sequences, pool is not None)
+                done(int(finished.batch.lengths.sum()))
 
 
 @dataclass(frozen=True)
@@ -141,8 +138,14 @@ def _start(
     offsets = torch.from_numpy(np.concatenate([[0], np.cumsum(counts)])).to(device)
     inputs = pad(adapter, [sequences.ids[i] for i in batch.examples], batch.lengths, device)
     keep = _keeper(len(counts) * width, flat, offsets, pool)
-    with torch.inference_mode():
-        values, output = recorder.run(partial(adapter.base, **inputs), keep)
+    try:
+        with torch.inference_mode():
+            values, output = recorder.run(partial(adapter.base, **inputs), keep)
+    except torch.OutOfMemoryError as error:
+        raise SondeError(
+            f"{device} has no memory left for a batch of {batch.padded_tokens} padded tokens: pass a smaller "
+            "token_budget, name fewer sites, or pool."
+        ) from error
     with torch.no_grad():
         sums = torch.stack([v.sum(dtype=torch.float32).to(device) for v in values.values()])
         hidden = None
@@ -150,7 +153,7 @@ def _start(
             places = [torch.from_numpy(index).to(device) for index in hidden_rows(batch)]
             hidden = first_output(output)[places[0], places[1]]
     if device.type == "cuda":
-        values, (sums,) = _to_host(values), _to_host({"": sums}).values()
+        values, (sums,) = _to_host(values, device), _to_host({"": sums}, device).values()
         arrived = torch.cuda.Event()
         arrived.record(torch.cuda.current_stream(device))
     else:
@@ -158,12 +161,12 @@ def _start(
     return _Running(batch, rows, owner, values, sums, hidden, arrived)
 
 
-def _to_host(values: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """Start copying to pinned memory, in the order of the GPU's own work."""
+def _to_host(values: Mapping[str, torch.Tensor], device: torch.device) -> dict[str, torch.Tensor]:
+    """Start copying to pinned memory, in the order of the GPU's own work (a value on another device is waited for)."""
     made = {}
     for name, value in values.items():
         made[name] = torch.empty(value.shape, dtype=value.dtype, pin_memory=True)
-        made[name].copy_(value, non_blocking=True)
+        made[name].copy_(value, non_blocking=value.device == device)
     return made
 
 
