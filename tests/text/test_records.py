@@ -90,5 +90,5 @@ def test_own_field_names():
         {"prompt": "x", "kind": "lie", "who": "a"}, "f", {"text": "prompt", "label": "kind", "group": "who"}
     )
     assert (record.messages[0].content, record.label, record.group, record.tags) == ("x", "lie", "a", {})
-    with pytest.raises(InputError, match="no field 'prmpt'.*text="):
+    with pytest.raises(InputError, match=r"no field 'prmpt'.*text="):
         read_record({"prompt": "x"}, "f", {"text": "prmpt"})
