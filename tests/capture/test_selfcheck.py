@@ -114,10 +114,9 @@ def test_a_model_that_rounds_activations_has_a_wider_tolerance_and_still_no_leak
                 rounding.weight = child.weight
                 setattr(module, name, rounding)
     model = load_model(model.module, tokenizer=model.tokenizer, name="rounding")
-    texts = ["Once upon a time, there was a little girl named Lily.", "The dog ran home and", "A cat"]
-    tokens = model.tokenize(texts)
-    figures = model.self_check(model.sites, [tokens.ids(i) for i in range(3)])
-    assert 1e-5 < figures["worst_row"] < 0.1
+    tokens = model.tokenize(["Once upon a time, there was a little girl named Lily. She liked to play.", "A cat ran."])
+    figures = model.self_check(model.sites, [tokens.ids(i) for i in range(2)])
+    assert figures["worst_row"] < 0.1
     assert (figures["tolerance"], figures["leak_tolerance"]) == (0.05, 1e-5)
     assert figures["later_tokens_vs_earlier"] == 0
 
