@@ -145,7 +145,7 @@ def _refusal(source: str, revision: str | None, error: Exception) -> InputError:
     if "GatedRepoError" in names or "gated repo" in text:
         return InputError(
             f"Model {source!r} is gated: accept its terms on its page at the hub, then log in with "
-            "`huggingface-cli login` or set HF_TOKEN."
+            "`hf auth login` or set HF_TOKEN."
         )
     if "trust_remote_code" in text:
         return InputError(

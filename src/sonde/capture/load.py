@@ -10,9 +10,10 @@ from torch import nn
 
 from sonde.base.devices import choose_device, parse_dtype
 from sonde.base.errors import InputError, unknown_name
-from sonde.capture.adapter import build_adapter
+from sonde.capture.adapter import build_adapter, text_config
 from sonde.capture.checkpoint import load_checkpoint
 from sonde.capture.families import resolve_family
+from sonde.capture.fingerprint import model_fingerprint
 from sonde.capture.model import Model
 
 BACKENDS = ("hf", "bridge")
@@ -122,6 +123,9 @@ def _finish(
         return Model(label, module, tokenizer, adapter, revision=revision, notes=notes)
     from sonde.capture.bridge import build_bridge
 
+    fingerprint = model_fingerprint(module, text_config(module))  # the bridge renames parameters
     bridge, bridged, check = build_bridge(module, adapter, label)
     notes = {**notes, "backend_check": check}
-    return Model(label, module, tokenizer, bridged, backend="bridge", bridge=bridge, revision=revision, notes=notes)
+    model = Model(label, module, tokenizer, bridged, backend="bridge", bridge=bridge, revision=revision, notes=notes)
+    model.remember("fingerprint", lambda: fingerprint)
+    return model

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -114,9 +114,11 @@ class Model(Displayed):
     def fingerprint(self) -> str:
         """SHA-256 over weights and configuration. Computed when first asked for, and again after a weight changed.
 
-        Writing through `parameter.data` is not noticed.
+        Writing through `parameter.data` is not noticed. With `load_model(…, backend="bridge")` it is that of the model
+        before it was bridged, so both backends have one; a bridge made elsewhere has another, since bridges rename
+        parameters.
         """
-        return self._remember("fingerprint", lambda: model_fingerprint(self.module, self.config))
+        return self.remember("fingerprint", lambda: model_fingerprint(self.module, self.config))
 
     def resolve_sites(self, spec: str | Sequence[str]) -> tuple[str, ...]:
         """Return the sites that a shorthand, a glob, a name or a list of these means.
@@ -188,7 +190,7 @@ class Model(Displayed):
             SondeError: it failed.
         """
         taps = {site: self.tap(site) for site in sites}
-        return self._remember(
+        return self.remember(
             ("self_check", tuple(sites)),
             lambda: (
                 self.notes.get("backend_check", {})
@@ -202,9 +204,10 @@ class Model(Displayed):
         Raises:
             InputError: this architecture's logits cannot be had that way.
         """
-        return self._remember("head", lambda: verified_head(self.module, self.adapter, self.name))
+        return self.remember("head", lambda: verified_head(self.module, self.adapter, self.name))
 
-    def _remember(self, key: Any, compute: Any) -> Any:
+    def remember(self, key: Any, compute: Callable[[], Any]) -> Any:
+        """Return what `compute` gave when `key` was first asked for; it is computed again after a weight changed."""
         state = weights_state(self.module)
         known = self._cached.get(key)
         if known is None or known[0] != state:

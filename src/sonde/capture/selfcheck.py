@@ -161,7 +161,7 @@ def _run(adapter: Adapter, taps: Mapping[str, Tap], sequences: Sequences, token_
 def _require(error: float, tolerance: float, what: str, name: str, backend: str) -> None:
     if not error <= tolerance:
         advice = (
-            "use backend='hf', or load the model with attn_implementation='eager'"
+            "use backend='hf', or bridge a model that was loaded with attn_implementation='eager'"
             if backend == "bridge"
             else "this model cannot be captured in batches as it is; load it in float32, or capture with "
             "token_budget=1 and check=False if you know why"
