@@ -229,3 +229,20 @@ def test_values_can_be_trained_on(llama, texts):
         assert not torch.is_inference_mode_enabled()
         (batch.values[SITE] @ weights).sum().backward()
     assert weights.grad.abs().sum() > 0
+
+
+def test_handing_batches_on_late_changes_nothing(llama, texts, monkeypatch):
+    now = capture(llama, texts, sites="resid_post", predictions=True, token_budget=20)
+    monkeypatch.setattr("sonde.capture.engine.batches_behind", lambda _: 1)
+    late = capture(llama, texts, sites="resid_post", predictions=True, token_budget=20)
+    assert all(torch.equal(now[site], late[site]) for site in now.sites)
+    assert all(torch.equal(now.predictions[key], late.predictions[key]) for key in now.predictions)
+
+
+def test_no_memory_for_a_batch_is_one_sentence(llama, texts, monkeypatch):
+    def forward(**_):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(llama.module.model, "forward", forward)
+    with pytest.raises(SondeError, match="pass a smaller token_budget"):
+        capture(llama, texts, sites=SITE, check=False)

@@ -87,8 +87,7 @@ def stream(
     """
     device = _device(adapter.base)
     recorder = Recorder(taps, stop=hidden_rows is None)
-    # On a GPU, values of one batch travel while the next one runs; elsewhere a second batch would only take memory.
-    behind = 1 if device.type == "cuda" else 0
+    behind = batches_behind(device)
     running: deque[_Running] = deque()
     with evaluating(adapter.base), recorder:
         for batch in [*batches, *[None] * behind]:
@@ -98,6 +97,14 @@ def stream(
                 finished = running.popleft()
                 yield finished.finish(sequences, pool is not None)
                 done(int(finished.batch.lengths.sum()))
+
+
+def batches_behind(device: torch.device) -> int:
+    """Return how many batches run before the first is handed on.
+
+    On a GPU the values of one batch travel while the next one runs; elsewhere a second batch would only take memory.
+    """
+    return 1 if device.type == "cuda" else 0
 
 
 @dataclass(frozen=True)
