@@ -7,7 +7,7 @@ import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -23,6 +23,8 @@ from sonde.probes.inputs import DataError, read_labelled, read_rows
 from sonde.probes.parameters import check_parameters
 from sonde.probes.problem import Problem, Solution
 from sonde.scores import Scores, Threshold
+
+P = TypeVar("P", bound="Probe")  # not typing.Self: the run-time checker of the tests takes it in classes only
 
 
 class Probe(Displayed, ClassifierMixin, BaseEstimator, ABC):
@@ -53,7 +55,7 @@ class Probe(Displayed, ClassifierMixin, BaseEstimator, ABC):
     threshold_: Threshold | None
     audit_: str
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+    def fit(self: P, X: Any, y: Any, sample_weight: Any = None) -> P:
         """Learn from rows and labels.
 
         Args:
@@ -132,7 +134,7 @@ class Probe(Displayed, ClassifierMixin, BaseEstimator, ABC):
         above = self.decision_function(X) > 0
         return self.classes_[above.astype(int)]
 
-    def with_threshold(self, threshold: Threshold | None) -> Self:
+    def with_threshold(self: P, threshold: Threshold | None) -> P:
         """Return the same probe with another operating point."""
         check_is_fitted(self)
         other = copy.copy(self)

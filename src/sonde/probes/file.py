@@ -6,17 +6,14 @@ import inspect
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sonde.base.errors import InputError, nearest
 from sonde.base.files import hash_bytes, write_atomic
+from sonde.probes.base import Probe
 from sonde.probes.container import MAX_HEADER, Container, Unreadable, open_container, refuse
 from sonde.probes.manifest import SCHEMA, Manifest, describe
-
-if TYPE_CHECKING:
-    from sonde.probes.base import Probe
 
 _KEY = "sonde_probe"
 

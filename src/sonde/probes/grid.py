@@ -24,7 +24,7 @@ from sonde.scores.weighted import auroc_kernel
 def sweep(
     features: Features,
     probes: Sequence[str] = ("logistic",),
-    l2: Sequence[float] = (1e0, 1e1, 1e2, 1e3, 1e4),
+    l2: Sequence[float | int] = (1e0, 1e1, 1e2, 1e3, 1e4),
     folds: int = 5,
     seed: int = 0,
     sites: Sequence[str] | None = None,
@@ -92,7 +92,7 @@ def _known_sites(features: Features, sites: Sequence[str] | None) -> tuple[str, 
 
 
 def _grid(
-    probes: Sequence[str], l2: Sequence[float], parameters: Mapping[str, Mapping[str, Any]]
+    probes: Sequence[str], l2: Sequence[float | int], parameters: Mapping[str, Mapping[str, Any]]
 ) -> list[tuple[str, Probe, list[float | None]]]:
     """Return per probe type an unfitted probe and its strengths (a single None where it has none)."""
     names = [probes] if isinstance(probes, str) else list(dict.fromkeys(probes))

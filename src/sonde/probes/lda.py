@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import no_type_check
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -53,8 +54,8 @@ def solve_lda(problem: Problem, l2: float) -> tuple[np.ndarray, float, np.ndarra
 class LDAProbe(LinearProbe):
     """Linear discriminant analysis: the direction of class means, freed from shared variance.
 
-    The log-odds of Bayes' rule (see `solve_lda`) are too sure in many dimensions, so they are divided by one
-    temperature, fitted on left-out scores; the boundary stays that of Bayes' rule.
+    The log-odds of Bayes' rule (see `solve_lda`) are too sure in many dimensions, so they go through Platt scaling
+    fitted on left-out scores.
 
     Args:
         l2: added to the diagonal of the within-class scatter of standardised features.
@@ -67,7 +68,10 @@ class LDAProbe(LinearProbe):
     """
 
     kind = "lda"
+    l2: float
+    standardize: bool
 
+    @no_type_check  # stores what it is given, of any type; `fit` checks it, as scikit-learn's contract has it
     def __init__(self, l2: float = 10.0, standardize: bool = True) -> None:
         self.l2 = l2
         self.standardize = standardize
@@ -82,5 +86,5 @@ class LDAProbe(LinearProbe):
 
     def _calibrated(self, problem: Problem, l2: float) -> Solution:
         coef, constant, left_out = solve_lda(problem, l2)
-        a, _ = platt_scaling(left_out, problem.y, problem.w, offset=False)
-        return Solution(a * coef, a * constant)
+        a, b = platt_scaling(left_out, problem.y, problem.w)
+        return Solution(a * coef, a * constant + b)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import no_type_check
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -34,7 +35,15 @@ class LogisticProbe(LinearProbe):
     """
 
     kind = "logistic"
+    l2: float
+    standardize: bool
+    fit_intercept: bool
+    class_weight: str | Mapping | None
+    max_iter: int
+    tol: float
+    seed: int
 
+    @no_type_check  # stores what it is given, of any type; `fit` checks it, as scikit-learn's contract has it
     def __init__(
         self,
         l2: float = 10.0,

@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from sonde.activations import Origin
+from sonde.probes.base import Probe
 from sonde.scores import Threshold
 
-if TYPE_CHECKING:
-    from sonde.probes.base import Probe
-
-SCHEMA = 1
+SCHEMA: Final = 1
 
 Whole = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 Label = bool | Whole | float | str

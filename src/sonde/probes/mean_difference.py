@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import no_type_check
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -31,7 +32,9 @@ class MeanDifferenceProbe(LinearProbe):
     """
 
     kind = "mean_difference"
+    standardize: bool
 
+    @no_type_check  # stores what it is given, of any type; `fit` checks it, as scikit-learn's contract has it
     def __init__(self, standardize: bool = False) -> None:
         self.standardize = standardize
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import no_type_check
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -45,7 +46,12 @@ class RidgeProbe(LinearProbe):
     """
 
     kind = "ridge"
+    l2: float
+    standardize: bool
+    fit_intercept: bool
+    class_weight: str | Mapping | None
 
+    @no_type_check  # stores what it is given, of any type; `fit` checks it, as scikit-learn's contract has it
     def __init__(
         self,
         l2: float = 10.0,
