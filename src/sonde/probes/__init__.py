@@ -4,11 +4,12 @@ Each is a scikit-learn classifier that also takes torch tensors and remembers mo
 chooses among them on validation folds only; `save` and `load_probe` keep them in files that run no code.
 """
 
-from sonde.probes.base import LinearProbe, Probe
+from sonde.probes.base import Probe
 from sonde.probes.file import read_manifest
 from sonde.probes.grid import sweep
 from sonde.probes.inputs import DataError
 from sonde.probes.lda import LDAProbe
+from sonde.probes.linear import LinearProbe
 from sonde.probes.logistic import LogisticProbe
 from sonde.probes.manifest import Manifest
 from sonde.probes.mean_difference import MeanDifferenceProbe

@@ -8,8 +8,8 @@ from typing import no_type_check
 import numpy as np
 from jaxtyping import Bool, Float
 
-from sonde.probes.base import LinearProbe
 from sonde.probes.descent import solve_logistic
+from sonde.probes.linear import LinearProbe
 from sonde.probes.problem import Problem, Solution
 
 

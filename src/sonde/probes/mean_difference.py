@@ -8,8 +8,8 @@ from typing import no_type_check
 import numpy as np
 from jaxtyping import Bool, Float
 
-from sonde.probes.base import LinearProbe
 from sonde.probes.classes import ClassMeans
+from sonde.probes.linear import LinearProbe
 from sonde.probes.platt import platt_scaling
 from sonde.probes.problem import Problem, Solution
 

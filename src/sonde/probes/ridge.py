@@ -8,7 +8,7 @@ from typing import no_type_check
 import numpy as np
 from jaxtyping import Bool, Float
 
-from sonde.probes.base import LinearProbe
+from sonde.probes.linear import LinearProbe
 from sonde.probes.platt import platt_scaling, unit_left_out
 from sonde.probes.problem import Problem, Solution
 
