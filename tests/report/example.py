@@ -59,7 +59,7 @@ def example_run():
         "test": {
             "cretan:loyalty-lies": {
                 "auroc": estimate(0.971, 0.011),
-                "recall_at_fpr": {"0.01": estimate(0.742, 0.061), "0.001": {"value": None, "reason": "too few"}},
+                "recall_at_fpr": {"0.01": estimate(0.681, 0.061), "0.001": {"value": None, "reason": "too few"}},
                 "balanced_accuracy": estimate(0.868, 0.022),
                 "brier": estimate(0.081, 0.01),
                 "ece": estimate(0.034, 0.008),
@@ -180,9 +180,21 @@ def example_strips():
             )
         )
     others = [
-        strip("arabic", "lie", 2.2, [("user", ["أين", " المصباح", "؟"], None), ("assistant", ["في", " البرج"], [2.0, 2.4])]),
-        strip("emoji", "honest", 0.9, [("user", ["ok", " ", "🦜", "", ""], None), ("assistant", ["naï", "ve", "\t", "!"], [0.2, 1.4, -1, -3])]),
-        strip("plain", "honest", -3.2, [("text", ["Paris", " is", " in", " France", "."], [-1.0, -3.0, -3.5, -4.0, -4.5])]),
+        strip(
+            "arabic",
+            "lie",
+            2.2,
+            [("user", ["أين", " المصباح", "؟"], None), ("assistant", ["في", " البرج"], [2.0, 2.4])],
+        ),
+        strip(
+            "emoji",
+            "honest",
+            0.9,
+            [("user", ["ok", " ", "🦜", "", ""], None), ("assistant", ["naï", "ve", "\t", "!"], [0.2, 1.4, -1, -3])],
+        ),
+        strip(
+            "plain", "honest", -3.2, [("text", ["Paris", " is", " in", " France", "."], [-1.0, -3.0, -3.5, -4.0, -4.5])]
+        ),
     ]
     return {"cretan:loyalty-lies": made, "cretan:cover-stories": others}
 
@@ -190,6 +202,4 @@ def example_strips():
 def example_report():
     """All of it."""
     test, control = example_scores()
-    return ReportData(
-        run=example_run(), sweep=example_sweep(), test=test, control=control, strips=example_strips()
-    )
+    return ReportData(run=example_run(), sweep=example_sweep(), test=test, control=control, strips=example_strips())

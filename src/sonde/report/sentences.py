@@ -62,14 +62,27 @@ def headline(data: ReportData) -> tuple[tuple[str, bool], ...]:
     selected, name = run.get("selected") or {}, data.headline_test
     model = (run.get("model") or {}).get("name", "an unnamed model")
     parts: list[tuple[str, bool]] = [("On ", False), (str(model), True), (", a ", False)]
-    parts += [(str(selected.get("probe", "probe")), True), (" probe at ", False), (str(selected.get("site", "?")), True)]
+    parts += [
+        (str(selected.get("probe", "probe")), True),
+        (" probe at ", False),
+        (str(selected.get("site", "?")), True),
+    ]
     if name is None:
-        return (*parts, (" was fitted; no test set was given, so nothing is known of how well it detects ", False), (data.positive, True), (".", False))
+        return (
+            *parts,
+            (" was fitted; no test set was given, so nothing is known of how well it detects ", False),
+            (data.positive, True),
+            (".", False),
+        )
     metrics = run["test"][name]
     auroc = estimate(metrics.get("auroc"))
-    parts += [(" tells ", False), (data.positive, True), (" from ", False), (data.negative, True)]
+    parts += [(" separates ", False), (data.positive, True), (" from ", False), (data.negative, True)]
     parts += [(f" with AUROC {auroc.main}" if auroc.defined else f" with an AUROC that is {auroc}", False)]
-    parts += [(f" (95\u202f% interval {auroc.interval})" if auroc.interval else "", False), (" on ", False), (name, True)]
+    parts += [
+        (f" (95\u202f% interval {auroc.interval})" if auroc.interval else "", False),
+        (" on ", False),
+        (name, True),
+    ]
     n = (metrics.get("n_positive") or 0) + (metrics.get("n_negative") or 0)
     counts = f" (n = {count(n)}: {count(metrics.get('n_positive'))} + {count(metrics.get('n_negative'))})."
     return (*parts, (counts, False))
@@ -88,7 +101,13 @@ def tiles(data: ReportData) -> tuple[Tile, ...]:
         made.append(Tile("Lowest AUROC", estimate(data.run["test"][worst].get("auroc")), f"on {worst}"))
     control = data.run.get("threshold") or {}
     if control:
-        made.append(Tile("False positives on control", realised(control), f"{control.get('control')}, n = {count(control.get('n'))}"))
+        made.append(
+            Tile(
+                "False positives on control",
+                realised(control),
+                f"{control.get('control')}, n = {count(control.get('n'))}",
+            )
+        )
     return tuple(made)
 
 
@@ -112,11 +131,17 @@ def threshold_sentences(data: ReportData) -> tuple[str, ...]:
     lines = [f"Examples scoring above {threshold['value']:.4g} are flagged."]
     lines[0] = lines[0].replace("-", "\u2212")
     if n is not None and n < 100:
-        lines.append(f"The control holds {count(n)} examples, too few to speak of a {target_percent(target)} false-positive rate.")
+        lines.append(
+            f"The control holds {count(n)} examples, too few to speak of a {target_percent(target)} false-positive rate."
+        )
         return tuple(lines)
     lines.append(f"The threshold was set for {target_percent(target)} false positives on {count(n)} control examples.")
     if n is not None and n * target < 10:
-        lines.append("That is coarse: below 1\u202f000 control examples the rate is known only to its interval.".replace("1\u202f000", count(round(10 / target))))
+        lines.append(
+            "That is coarse: below 1\u202f000 control examples the rate is known only to its interval.".replace(
+                "1\u202f000", count(round(10 / target))
+            )
+        )
     if threshold.get("note") and threshold["note"] != "coarse":
         lines.append(str(threshold["note"]).rstrip(".").capitalize() + ".")
     return tuple(lines)

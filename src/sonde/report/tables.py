@@ -116,6 +116,8 @@ def baseline_values(run: Mapping[str, Any], test: str | None) -> dict[str, float
     """Return name → AUROC of the baselines that have a value on `test`."""
     values = {}
     for name, entry in (run.get("baselines") or {}).items():
+        if name == "shuffled_labels":  # chance has its own line
+            continue
         found = baseline_entry(entry, test, test) if test is not None else None
         if found and found.get("value") is not None:
             values[name.replace("_", " ")] = float(found["value"])
@@ -164,7 +166,9 @@ def source_table(run: Mapping[str, Any]) -> Table | None:
         cells += [Cell(str(source.get(k) or "not stated")) for k in ("source", "licence", "policy")]
         digest = str(source.get("sha256") or "")
         cells.append(Cell(digest[:16] + "…" if len(digest) > 16 else digest or "not recorded"))
-        rows.append(Row(str(source.get("name", "unnamed")), tuple(cells), note="; ".join(map(str, source.get("notes") or ()))))
+        rows.append(
+            Row(str(source.get("name", "unnamed")), tuple(cells), note="; ".join(map(str, source.get("notes") or ())))
+        )
     return Table("Data", ("Data set", "Role", "n", "Source", "Licence", "Policy", "SHA-256"), tuple(rows))
 
 
@@ -172,9 +176,15 @@ def fact_rows(run: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """Return what identifies the detector: model, fingerprint, site, selector, probe, threshold, versions."""
     model, selected = run.get("model") or {}, run.get("selected") or {}
     facts = [("Model", model.get("name")), ("Model fingerprint", model.get("fingerprint"))]
-    facts += [("Site", selected.get("site")), ("Tokens read", selected.get("tokens")), ("Pooling", selected.get("pool"))]
+    facts += [
+        ("Site", selected.get("site")),
+        ("Tokens read", selected.get("tokens")),
+        ("Pooling", selected.get("pool")),
+    ]
     facts += [("Probe", selected.get("probe")), ("l2", selected.get("l2")), ("Chosen on", selected.get("chosen_on"))]
     facts += [("Threshold", number((run.get("threshold") or {}).get("value"), 6) if run.get("threshold") else None)]
     facts += [(f"{name} version", version) for name, version in (run.get("versions") or {}).items()]
     facts += [("Made", run.get("created"))]
-    return tuple((name, f"{value:g}" if isinstance(value, float) else str(value)) for name, value in facts if value is not None)
+    return tuple(
+        (name, f"{value:g}" if isinstance(value, float) else str(value)) for name, value in facts if value is not None
+    )

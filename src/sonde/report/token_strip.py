@@ -21,6 +21,7 @@ _STRONGEST = 0.62  # opacity at the end of the scale: text keeps a contrast abov
 _BYTE = Markup('<span class="inv" title="carries part of a multi-byte character, or no text at all">⋯</span>')
 _BAD = Markup('<span class="inv" title="U+FFFD: bytes that are not a whole character">U+FFFD</span>')
 _SPACE, _TAB, _LINE = Markup('<i class="sp"> </i>'), Markup('<i class="tb">\t</i>'), Markup('<i class="nl"></i>\n')
+_MARK = Markup('<i class="nl"></i>')  # in template tokens a line break is marked and not made
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def _classes(score: float | None, role: str, scale: Scale) -> tuple[str, str]:
     """Return a token's CSS classes and its shade."""
     base = "tk tp" if role == "template" else "tk"
     if score is None or not np.isfinite(score):
-        return base + " un", ""
+        return base + " ns", ""
     strength = scale.strength(score)
     side = "hi" if strength > 0 else "lo"
     firm = " st" if abs(strength) >= 0.5 else ""
@@ -76,9 +77,12 @@ def _classes(score: float | None, role: str, scale: Scale) -> tuple[str, str]:
 def token_html(text: str, score: float | None, role: str, index: int, scale: Scale) -> Markup:
     """Return one token as HTML."""
     classes, shade = _classes(score, role, scale)
+    body = token_text(text)
+    if role == "template":
+        body = Markup(body.replace(_LINE, _MARK))
     shown = "not scored" if score is None else f"score {number(score)}"
     return Markup('<span class="{}"{} title="{}">{}</span>').format(
-        classes, Markup(shade), f"{shown} · {role} · token {index}", token_text(text)
+        classes, Markup(shade), f"{shown} · {role} · token {index}", body
     )
 
 
@@ -123,7 +127,9 @@ def strip_html(strip: TokenStrip, scale: Scale, positive: str | None = None, lim
     kept = kept_indices(strip, limit)
     before, after = (kept[0], len(strip.tokens) - 1 - kept[-1]) if kept else (0, 0)
     rows = [_cut(before, "before")] if before else []
-    rows += [_turn(strip, role, [kept[i] for i in indices], scale) for role, indices in turns([strip.roles[i] for i in kept])]
+    rows += [
+        _turn(strip, role, [kept[i] for i in indices], scale) for role, indices in turns([strip.roles[i] for i in kept])
+    ]
     if after:
         rows.append(_cut(after, "after"))
     return Markup('<article class="strip"><header>{}</header>{}</article>').format(
@@ -132,9 +138,7 @@ def strip_html(strip: TokenStrip, scale: Scale, positive: str | None = None, lim
 
 
 def _turn(strip: TokenStrip, role: str, indices: list[int], scale: Scale) -> Markup:
-    tokens = Markup("").join(
-        token_html(strip.tokens[i], strip.scores[i], strip.roles[i], i, scale) for i in indices
-    )
+    tokens = Markup("").join(token_html(strip.tokens[i], strip.scores[i], strip.roles[i], i, scale) for i in indices)
     return Markup('<div class="turn"><span class="role">{}</span><p class="tks" dir="auto">{}</p></div>').format(
         role, tokens
     )
@@ -150,7 +154,7 @@ def outcome(class_name: str, above: bool, positive: str | None) -> str:
         return ""
     if class_name == positive:
         return "caught" if above else "missed"
-    return "false alarm" if above else "rightly quiet"
+    return "false alarm" if above else "correctly passed"
 
 
 def _header(strip: TokenStrip, scale: Scale, positive: str | None) -> Markup:
