@@ -9,10 +9,19 @@ import pytest
 from example import example_report
 
 FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --disable-dev-shm-usage --virtual-time-budget=8000 "
-    "--enable-logging=stderr"
-).split()
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--virtual-time-budget=8000",
+    "--enable-logging=stderr",
+    "--host-resolver-rules=MAP * ~NOTFOUND",
+)
 
 
 @pytest.fixture(scope="session")
@@ -22,7 +31,7 @@ def report():
 
 @dataclass(frozen=True)
 class Browser:
-    """Opens a page with name resolution blocked; `dom` is the document after its scripts ran, `console` what they said."""
+    """Opens pages with name resolution blocked."""
 
     binary: str
     folder: object
@@ -30,17 +39,13 @@ class Browser:
     def run(self, html: str, *flags: str) -> tuple[str, list[str]]:
         page = self.folder / "page.html"
         page.write_text(html, encoding="utf-8")
-        command = [
-            self.binary,
-            *FLAGS,
-            "--host-resolver-rules=MAP * ~NOTFOUND",
-            f"--user-data-dir={self.folder / 'user'}",
-        ]
+        command = [self.binary, *FLAGS, f"--user-data-dir={self.folder / 'user'}"]
         done = subprocess.run([*command, *flags, page.as_uri()], capture_output=True, timeout=120, check=True)
         console = re.findall(r"CONSOLE.*", done.stderr.decode(errors="replace"))
         return done.stdout.decode("utf-8", errors="replace"), console
 
     def open(self, html: str) -> tuple[str, list[str]]:
+        """Return the document after its scripts ran, and what the console said."""
         return self.run(html, "--dump-dom")
 
 

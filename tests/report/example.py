@@ -52,8 +52,8 @@ def example_run():
             "target_fpr": 0.01,
             "control": "cretan:honest-chat",
             "n": 1200,
-            "realised": 0.0092,
-            "interval": [0.0046, 0.0164],
+            "observed": 0.0092,
+            "realised": [0.0046, 0.0164],
             "note": "",
         },
         "test": {
@@ -162,7 +162,7 @@ def example_strips():
     made = []
     for k, (name, score) in enumerate([("lie", 3.912), ("lie", 2.417), ("honest", -2.87), ("honest", 1.94)]):
         answer = ["She", " keeps", " it", " in", " the", " north", " tower", ",", "\n", "as", " always", "."]
-        values = [round(score * w, 3) for w in (0.1, 0.3, 0.5, 0.8, 1.0, 1.2, 1.1, 0.4, None or 0.2, 0.6, 0.7, 0.2)]
+        values = [round(score * w, 3) for w in (0.1, 0.3, 0.5, 0.8, 1.0, 1.2, 1.1, 0.4, 0.2, 0.6, 0.7, 0.2)]
         made.append(
             strip(
                 f"loyalty-{k:04d}",

@@ -56,3 +56,7 @@ def test_a_value_that_is_not_finite_is_undefined():
 @pytest.mark.parametrize("missing", [None, {}])
 def test_what_was_not_measured_says_so(missing):
     assert estimate(missing) == Cell("not measured", defined=False)
+
+
+def test_a_note_stands_beside_its_value():
+    assert str(estimate({"value": 0.5, "low": None, "high": None, "note": "coarse"})) == "0.500: coarse"

@@ -101,7 +101,7 @@ def interval(low: float | None, high: float | None, as_percent: bool = False) ->
 
 
 def estimate(entry: Mapping[str, Any] | None, as_percent: bool = False) -> Cell:
-    """Turn an `Estimate` as JSON (`value`, `low`, `high`, `reason`) into a cell.
+    """Turn an `Estimate` as JSON (`value`, `low`, `high`, `reason`, `note`) into a cell.
 
     A missing entry is `not measured`; an entry without a value is `undefined`, with its reason.
 
@@ -112,8 +112,8 @@ def estimate(entry: Mapping[str, Any] | None, as_percent: bool = False) -> Cell:
     if not entry:
         return NOT_MEASURED
     value = entry.get("value")
-    reason = str(entry.get("reason") or "")
+    reason, note = str(entry.get("reason") or ""), str(entry.get("note") or "")
     if value is None or not math.isfinite(value):
         return Cell("undefined", note=reason or "no reason was recorded", defined=False)
     shown = percent(value) if as_percent else number(value)
-    return Cell(shown, interval(entry.get("low"), entry.get("high"), as_percent), reason)
+    return Cell(shown, interval(entry.get("low"), entry.get("high"), as_percent), note)

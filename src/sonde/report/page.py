@@ -37,7 +37,8 @@ def render_report(data: ReportData, theme: str = "auto") -> str:
     Raises:
         InputError: `theme` is none of these.
     """
-    scripts = {"plotly": Markup(get_plotlyjs()), "starter": Markup(asset("figures.js"))}
+    drawn = figures(data)
+    scripts = {"plotly": Markup(get_plotlyjs()), "starter": Markup(asset("figures.js"))} if drawn else {}
     every = [strip for strips in data.strips.values() for strip in strips]
     return (
         _environment()
@@ -57,7 +58,7 @@ def render_report(data: ReportData, theme: str = "auto") -> str:
             warnings=sentences.warnings(data),
             tables=_tables(data),
             facts=tables.fact_rows(data.run),
-            figures=figures(data),
+            figures=drawn,
             strips=strip_sections(data.strips, scale_for(every, data.threshold), data.positive),
             legend=legend_html(scale_for(every, data.threshold)),
         )
@@ -94,7 +95,7 @@ def render_strips(
 
 
 def figures(data: ReportData) -> dict[str, Mapping[str, object]]:
-    """Return the report's figures by place, each as title, caption and script-safe JSON; what has no data is left out."""
+    """Return the figures by place, each as title, caption and script-safe JSON; what has no data is left out."""
     made: dict[str, go.Figure] = {}
     if data.sweep:
         first = data.headline_test

@@ -15,7 +15,7 @@ from markupsafe import Markup, escape
 
 from sonde.report.data import TokenStrip
 from sonde.report.format import count, number
-from sonde.report.visible import boxed, pieces, show_inline
+from sonde.report.visible import boxed, pieces, plain, show_inline
 
 _STRONGEST = 0.62  # opacity at the end of the scale: text keeps a contrast above 4.5 on it, dark and light
 _BYTE = Markup('<span class="inv" title="carries part of a multi-byte character, or no text at all">⋯</span>')
@@ -82,7 +82,7 @@ def token_html(text: str, score: float | None, role: str, index: int, scale: Sca
         body = Markup(body.replace(_LINE, _MARK))
     shown = "not scored" if score is None else f"score {number(score)}"
     return Markup('<span class="{}"{} title="{}">{}</span>').format(
-        classes, Markup(shade), f"{shown} · {role} · token {index}", body
+        classes, Markup(shade), f"{shown} · {plain(role)} · token {index}", body
     )
 
 
@@ -105,7 +105,7 @@ def turns(roles: Sequence[str]) -> list[tuple[str, list[int]]]:
 
 
 def kept_indices(strip: TokenStrip, limit: int) -> list[int]:
-    """Return at most `limit` token indices: a window around the token farthest above the others in score."""
+    """Return at most `limit` token indices: a window around the highest-scored token."""
     n = len(strip.tokens)
     if n <= limit:
         return list(range(n))
@@ -140,7 +140,7 @@ def strip_html(strip: TokenStrip, scale: Scale, positive: str | None = None, lim
 def _turn(strip: TokenStrip, role: str, indices: list[int], scale: Scale) -> Markup:
     tokens = Markup("").join(token_html(strip.tokens[i], strip.scores[i], strip.roles[i], i, scale) for i in indices)
     return Markup('<div class="turn"><span class="role">{}</span><p class="tks" dir="auto">{}</p></div>').format(
-        role, tokens
+        show_inline(role), tokens
     )
 
 
@@ -179,7 +179,8 @@ def legend_html(scale: Scale) -> Markup:
     centre = "threshold" if scale.has_threshold else "zero (no threshold set)"
     low, middle, high = (number(scale.centre + k * scale.span, 2) for k in (-1, 0, 1))
     return Markup(
-        '<p class="key"><span class="tk lo st" style="--a:{a}">{low}</span><span class="ramp" aria-hidden="true"></span>'
+        '<p class="key"><span class="tk lo st" style="--a:{a}">{low}</span>'
+        '<span class="ramp" aria-hidden="true"></span>'
         '<span class="tk hi st" style="--a:{a}">{high}</span> <span>blue: below the {centre} of {middle}; orange and '
         "underlined: above; bold: far from it; plain and grey: not scored; ⋯: part of a multi-byte character</span></p>"
     ).format(a=_STRONGEST, low=low, high=high, middle=middle, centre=centre)
