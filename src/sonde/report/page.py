@@ -41,7 +41,7 @@ def render_report(data: ReportData, theme: str = "auto") -> str:
     scripts = {"plotly": Markup(get_plotlyjs()), "starter": Markup(asset("figures.js"))} if drawn else {}
     every = [strip for strips in data.strips.values() for strip in strips]
     return (
-        _environment()
+        environment()
         .get_template("report.html.j2")
         .render(
             theme=_checked(theme),
@@ -79,7 +79,7 @@ def render_strips(
     """
     scale = scale_for(strips, threshold)
     return (
-        _environment()
+        environment()
         .get_template("strips.html.j2")
         .render(
             theme=_checked(theme),
@@ -138,7 +138,7 @@ def strip_sections(
     limit = max(1, TOKEN_BUDGET // max(1, sum(len(s) for s in strips.values())))
     sections = []
     for name, given in strips.items():
-        ordered = sorted(given, key=lambda strip: -strip.score)
+        ordered = sorted(given, key=lambda strip: float("inf") if strip.score is None else -strip.score)
         half = (len(ordered) + 1) // 2
         parts = [("Highest scored", ordered[:half]), ("Lowest scored", ordered[half:][::-1])]
         drawn = [(title, [strip_html(s, scale, positive, limit) for s in part]) for title, part in parts if part]
@@ -163,7 +163,8 @@ def asset(name: str) -> str:
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Return the room's templates: everything escaped, everything defined."""
     loader = PackageLoader("sonde.report", "templates")
     made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     made.filters.update(show=show_inline, block=show_block, plain=plain)

@@ -115,7 +115,9 @@ def kept_indices(strip: TokenStrip, limit: int) -> list[int]:
     return list(range(start, start + limit))
 
 
-def strip_html(strip: TokenStrip, scale: Scale, positive: str | None = None, limit: int = 400) -> Markup:
+def strip_html(
+    strip: TokenStrip, scale: Scale, positive: str | None = None, limit: int = 400, scored: bool = True
+) -> Markup:
     """Return one strip as an `<article>`: who it is, how it was scored, and its tokens.
 
     Args:
@@ -123,6 +125,7 @@ def strip_html(strip: TokenStrip, scale: Scale, positive: str | None = None, lim
         scale: from `scale_for`, shared by every strip on the page.
         positive: name of the positive class; with it, the outcome at the threshold is named.
         limit: the most tokens shown; the rest is counted, not drawn.
+        scored: whether this strip shows scores, rather than who said what.
     """
     kept = kept_indices(strip, limit)
     before, after = (kept[0], len(strip.tokens) - 1 - kept[-1]) if kept else (0, 0)
@@ -133,7 +136,7 @@ def strip_html(strip: TokenStrip, scale: Scale, positive: str | None = None, lim
     if after:
         rows.append(_cut(after, "after"))
     return Markup('<article class="strip"><header>{}</header>{}</article>').format(
-        _header(strip, scale, positive), Markup("").join(rows)
+        _header(strip, scale, positive) if scored else _name(strip), Markup("").join(rows)
     )
 
 
@@ -158,20 +161,26 @@ def outcome(class_name: str, above: bool, positive: str | None) -> str:
 
 
 def _header(strip: TokenStrip, scale: Scale, positive: str | None) -> Markup:
-    above = strip.score > scale.centre
-    where = f"{'▲ above' if above else '▼ at or below'} {'threshold' if scale.has_threshold else 'zero'}"
-    parts = [
-        Markup('<span class="score {}">{}</span> <span class="where">{}</span>').format(
-            "hi" if above else "lo", number(strip.score), where
-        )
-    ]
+    parts = [_score(strip.score, scale)]
     if strip.class_name:
         parts.append(Markup('<span class="cls">{}</span>').format(show_inline(strip.class_name)))
-    said = outcome(strip.class_name, above, positive) if scale.has_threshold else ""
+    known = scale.has_threshold and strip.score is not None
+    said = outcome(strip.class_name, strip.score > scale.centre, positive) if known else ""  # type: ignore[operator]
     if said:
         parts.append(Markup('<span class="said">{}</span>').format(said))
     parts.append(Markup('<span class="sid">{}</span>').format(show_inline(strip.example_id)))
     return Markup(" ").join(parts)
+
+
+def _name(strip: TokenStrip) -> Markup:
+    return Markup('<span class="sid">{}</span>').format(show_inline(strip.example_id))
+
+
+def _score(score: float | None, scale: Scale) -> Markup:
+    if score is None:
+        return Markup('<span class="where">token scores only</span>')
+    where = f"{'▲ above' if score > scale.centre else '▼ at or below'} {'threshold' if scale.has_threshold else 'zero'}"
+    return Markup('<span class="score">{}</span> <span class="where">{}</span>').format(number(score), where)
 
 
 def legend_html(scale: Scale) -> Markup:
