@@ -1,6 +1,6 @@
 import pytest
 
-from sonde.report.format import Cell, count, estimate, multiple, number, percent, seconds, target_percent
+from sonde.report.format import Cell, count, estimate, memory, multiple, number, percent, seconds, target_percent
 
 
 def flat(text):
@@ -28,6 +28,8 @@ def flat(text):
         (seconds(185), "3 min 05 s"),
         (seconds(7440), "2 h 04 min"),
         (seconds(None), "not measured"),
+        (memory(40), "40 B"),
+        (memory(20_000_000), "20.0 MB"),
         (multiple(3.0, 2.0), "1.5×"),
         (multiple(30.0, 2.0), "15×"),
         (multiple(3.0, None), "not measured"),

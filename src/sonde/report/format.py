@@ -85,6 +85,14 @@ def seconds(value: float | None) -> str:
     return f"{whole // 3600}{THIN}h {whole % 3600 // 60:02d}{THIN}min"
 
 
+def memory(size: int) -> str:
+    """Return a number of bytes as `512 B`, `1.5 KB`, `20.0 MB`, `3.2 GB` (powers of 1000)."""
+    for power, unit in ((3, "GB"), (2, "MB"), (1, "KB")):
+        if size >= 1000**power:
+            return f"{size / 1000**power:.1f}{THIN}{unit}"
+    return f"{size}{THIN}B"
+
+
 def multiple(value: float | None, of: float | None) -> str:
     """Return how many times `of` goes into `value`, as `1.3×`."""
     if value is None or not of:

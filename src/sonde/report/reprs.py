@@ -9,7 +9,7 @@ import numpy as np
 from markupsafe import Markup
 
 from sonde.report.data import ReportData, TokenStrip
-from sonde.report.format import Cell, count, number
+from sonde.report.format import Cell, count, memory, number
 from sonde.report.page import asset, environment
 from sonde.report.scored import strips_of, token_pieces
 from sonde.report.sentences import verdict
@@ -100,7 +100,7 @@ def _activations(value: Any) -> str:
     rows = []
     for site in value.sites[:_MOST_ROWS]:
         shape = f"{count(len(value.tokens))} × {count(value.source.width(site))}"
-        size = f"{value.memory(site) / 1e6:.1f}\u202fMB"
+        size = memory(value.memory(site))
         rows.append(Row(site, (Cell(shape), Cell(str(value.source.dtype(site)).removeprefix("torch.")), Cell(size))))
     caption = f"{len(rows)} of {len(value.sites)} sites"
     return card("Activations", facts, Table(caption, ("site", "rows × width", "dtype", "size"), tuple(rows)))

@@ -47,7 +47,7 @@ def score_histograms(
         "negative": label(negative),
         "control": f"control: {short_label(control_name)}",
     }
-    text = "Share of each group a bin"
+    text = f"Share of each group a bin; higher scores = more of {label(positive)}"
     text += "" if control is None else f"; control n = {count(len(control))}"
     text += "" if threshold is None else f"; dashed line: threshold {number(threshold)}"
     base = house_figure("Scores by class", text, height=96 + 208 * max(1, len(test)))
@@ -125,6 +125,4 @@ def _axes(figure: go.Figure, base: go.Figure, rows: int) -> None:
     figure.update_yaxes(base.layout.yaxis)
     figure.update_xaxes(showgrid=False)
     figure.update_yaxes(title_text="Share (%)", rangemode="tozero", nticks=5)
-    figure.update_xaxes(
-        title_text="Score (the probe's decision value; higher = more of the positive class)", row=rows, col=1
-    )
+    figure.update_xaxes(title_text="Score (the probe's decision value)", row=rows, col=1)
