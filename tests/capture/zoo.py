@@ -115,3 +115,101 @@ def ragged_ids(lengths: tuple[int, ...] = (5, 17, 2, 11, 1, 23), seed: int = 0) 
     """Return random token ids of these lengths, special ids left out."""
     generator = torch.Generator().manual_seed(seed)
     return [torch.randint(3, VOCABULARY, (n,), generator=generator).tolist() for n in lengths]
+
+
+def word_tokenizer() -> object:
+    """Return a tokenizer of the words w3 … w63, one token each, without BOS; `</s>` is id 2."""
+    from tokenizers import Tokenizer, models, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast
+
+    words = {"<pad>": 0, "<s>": 1, "</s>": 2, **{f"w{i}": i for i in range(3, VOCABULARY)}}
+    tokenizer = Tokenizer(models.WordLevel(words, unk_token="<pad>"))
+    tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token="<pad>", bos_token="<s>", eos_token="</s>")
+
+
+def words(ids: list[int]) -> str:
+    """Return the text that `word_tokenizer` turns into `ids`."""
+    return " ".join(f"w{i}" for i in ids)
+
+
+def reference(model: torch.nn.Module, ids: list[int]) -> dict[str, torch.Tensor]:
+    """Return activations of one sequence, unbatched and unpadded, by transformers' own means and hooks made here.
+
+    The residual stream comes from `output_hidden_states` (whose last entry is after the final norm, so the last block's
+    output is hooked); sublayers are hooked by the names their authors gave them.
+    """
+    kept: dict[str, torch.Tensor] = {}
+    handles = []
+    for name, module in model.named_modules():
+        handles.append(module.register_forward_hook(_save(kept, f"{name}:out")))
+        handles.append(module.register_forward_pre_hook(_save_input(kept, f"{name}:in"), with_kwargs=True))
+    with torch.no_grad():
+        out = model(torch.tensor([ids]), output_hidden_states=True, use_cache=False)
+    for handle in handles:
+        handle.remove()
+    kept["logits"] = out.logits[0]
+    states = out.hidden_states
+    if model.config.model_type == "mamba":  # it lists the blocks' outputs only
+        states = (kept["backbone.embeddings:out"][None], *states)
+    for layer, hidden in enumerate(states):
+        kept[f"hidden:{layer}"] = hidden[0]
+    return kept
+
+
+def _save(kept: dict[str, torch.Tensor], key: str):
+    def hook(_module, _args, output):
+        first = output[0] if isinstance(output, tuple) else output
+        if isinstance(first, torch.Tensor):
+            kept[key] = first.detach().reshape(-1, first.shape[-1]).clone()
+
+    return hook
+
+
+def _save_input(kept: dict[str, torch.Tensor], key: str):
+    def hook(_module, args, kwargs):
+        first = args[0] if args else next((v for v in kwargs.values() if isinstance(v, torch.Tensor)), None)
+        if isinstance(first, torch.Tensor) and first.ndim >= 2:
+            kept[key] = first.detach().reshape(-1, first.shape[-1]).clone()
+
+    return hook
+
+
+#: Per architecture: path of the blocks; what attention adds; what the MLP adds; attention's output projection; router.
+PLACES: dict[str, tuple[str, str, str, str, str]] = {
+    "gpt2": ("transformer.h", "attn", "mlp", "attn.c_proj", ""),
+    "gpt_neox": ("gpt_neox.layers", "attention", "mlp", "attention.dense", ""),
+    "gptj": ("transformer.h", "attn", "mlp", "attn.out_proj", ""),
+    "opt": ("model.decoder.layers", "self_attn", "fc2", "self_attn.out_proj", ""),
+    "gemma2": ("model.layers", "post_attention_layernorm", "post_feedforward_layernorm", "self_attn.o_proj", ""),
+    "gemma3_text": ("model.layers", "post_attention_layernorm", "post_feedforward_layernorm", "self_attn.o_proj", ""),
+    "olmo2": ("model.layers", "post_attention_layernorm", "post_feedforward_layernorm", "self_attn.o_proj", ""),
+    "mixtral": ("model.layers", "self_attn", "mlp", "self_attn.o_proj", "mlp.gate"),
+    "qwen3_moe": ("model.layers", "self_attn", "mlp", "self_attn.o_proj", "mlp.gate"),
+    "deepseek_v2": ("model.layers", "self_attn", "mlp", "self_attn.o_proj", "mlp.gate"),
+    "deepseek_v3": ("model.layers", "self_attn", "mlp", "self_attn.o_proj", "mlp.gate"),
+    "gpt_oss": ("model.layers", "self_attn", "mlp", "self_attn.o_proj", "mlp.router"),
+    "mamba": ("backbone.layers", "", "", "", ""),
+}
+_LLAMA_LIKE = ("model.layers", "self_attn", "mlp", "self_attn.o_proj", "")
+
+
+def expected_sites(architecture: str, kept: dict[str, torch.Tensor], n_layers: int) -> dict[str, torch.Tensor]:
+    """Return what every site should hold, from what `reference` kept."""
+    blocks, attention, mlp, projection, router = PLACES.get(architecture, _LLAMA_LIKE)
+    made: dict[str, torch.Tensor] = {}
+    for layer in range(n_layers):
+        block, site = f"{blocks}.{layer}", f"blocks.{layer}"
+        made[f"{site}.hook_resid_pre"] = kept[f"hidden:{layer}"]
+        last = layer == n_layers - 1
+        made[f"{site}.hook_resid_post"] = kept[f"{block}:out"] if last else kept[f"hidden:{layer + 1}"]
+        if not attention:
+            continue
+        made[f"{site}.hook_attn_out"] = kept[f"{block}.{attention}:out"]
+        made[f"{site}.hook_mlp_out"] = kept[f"{block}.{mlp}:out"]
+        made[f"{site}.attn.hook_z"] = kept[f"{block}.{projection}:in"]
+        if architecture not in PARALLEL:
+            made[f"{site}.hook_resid_mid"] = made[f"{site}.hook_resid_pre"] + made[f"{site}.hook_attn_out"]
+        if router and f"{block}.{router}:out" in kept:
+            made[f"{site}.mlp.gate.hook_out"] = kept[f"{block}.{router}:out"]
+    return made

@@ -5,10 +5,11 @@ activations. The room is named after what it does and can be called: `sonde.capt
 """
 
 from sonde.base.callable_room import make_callable
-from sonde.capture.capturing import Job, capture, plan_capture, run_job
+from sonde.capture.capturing import capture
 from sonde.capture.engine import CaptureBatch
 from sonde.capture.families import register_family
 from sonde.capture.generate import generate, generate_ids
+from sonde.capture.job import Job, plan_capture, run_job
 from sonde.capture.load import load_model
 from sonde.capture.model import Model
 from sonde.capture.sites import BLOCK_SITES, SHORTHANDS, layer_of, site_name

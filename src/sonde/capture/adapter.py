@@ -19,7 +19,7 @@ from torch import nn
 from sonde.base.errors import InputError
 from sonde.capture.sites import BLOCK_SITES, site_name
 from sonde.capture.taps import Tap
-from sonde.capture.watch import Call, watch
+from sonde.capture.watch import Call, embedding_of, watch
 
 ATTENTION_NAMES = ("self_attn", "attn", "attention", "self_attention")
 MLP_NAMES = ("mlp", "feed_forward", "ffn", "block_sparse_moe", "moe", "fc2")
@@ -57,13 +57,13 @@ class Adapter:
     takes_positions: bool = True
 
 
-def text_config(module: nn.Module) -> Any:
+def text_config(module: Any) -> Any:
     """Return the configuration of the language model inside `module` (its `text_config` where it has one)."""
     config = module.config
     return config.get_text_config() if hasattr(config, "get_text_config") else config
 
 
-def find_base(module: nn.Module) -> nn.Module:
+def find_base(module: Any) -> nn.Module:
     """Return the decoder without its unembedding."""
     config = getattr(module, "config", None)
     if config is not None and text_config(module) is not config and hasattr(module, "get_decoder"):
@@ -105,7 +105,7 @@ def build_adapter(module: nn.Module) -> Adapter:
     base = find_base(module)
     blocks = find_blocks(base, config.num_hidden_layers)
     positions = takes_positions(base)
-    embedding = base.get_input_embeddings()
+    embedding = embedding_of(base)
     calls = watch(base, blocks, embedding, positions)
     n_heads = int(getattr(config, "num_attention_heads", 0) or 0)
     taps = {"hook_embed": Tap(embedding, "output")}

@@ -9,17 +9,16 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch import nn
 
 from sonde.base.errors import InputError, SondeError
 from sonde.capture.adapter import TOLERANCE, Adapter, absent_kinds, find_base, sum_error, takes_positions, text_config
 from sonde.capture.selfcheck import worst_row
 from sonde.capture.sites import BLOCK_SITES, layer_of, site_name
 from sonde.capture.taps import Recorder, Tap, evaluating
-from sonde.capture.watch import PROBE_TOKENS, probe_inputs
+from sonde.capture.watch import PROBE_TOKENS, embedding_of, probe_inputs
 
 
-def build_bridge(module: nn.Module, plain: Adapter, name: str) -> tuple[Any, Adapter, dict[str, Any]]:
+def build_bridge(module: Any, plain: Adapter, name: str) -> tuple[Any, Adapter, dict[str, Any]]:
     """Put a TransformerBridge around `module` (changing it in place) and check it against plain hooks.
 
     Args:
@@ -48,15 +47,15 @@ def build_bridge(module: nn.Module, plain: Adapter, name: str) -> tuple[Any, Ada
     adapter = adapt_bridge(bridge, plain)
     after = read_probe(adapter)
     shared = {site: value for site, value in before.items() if site in after}
-    error, site = worst_row({s: after[s] for s in shared}, shared)
+    figure, site = worst_row({s: after[s] for s in shared}, shared)
     tolerance = TOLERANCE.get(next(module.parameters()).dtype, TOLERANCE[torch.bfloat16])
-    if not error <= tolerance:
+    if not figure <= tolerance:
         raise SondeError(
             f"The self-check refuses the TransformerBridge of {name!r} ({architecture}, attention "
             f"{getattr(module.config, '_attn_implementation', None)!r}): at {site} it differs from the model's own "
-            f"forward pass by {error:.1e} (relative, tolerance {tolerance:.0e}); load it again with backend='hf'."
+            f"forward pass by {figure:.1e} (relative, tolerance {tolerance:.0e}); load it again with backend='hf'."
         )
-    return bridge, adapter, {"bridge_vs_hooks": error}
+    return bridge, adapter, {"bridge_vs_hooks": figure}
 
 
 def adapt_bridge(bridge: Any, plain: Adapter | None = None) -> Adapter:
@@ -98,7 +97,7 @@ def adapt_bridge(bridge: Any, plain: Adapter | None = None) -> Adapter:
 def read_probe(adapter: Adapter) -> dict[str, torch.Tensor]:
     """Return every tap's rows on the probe sequences; a tap that does not fire is left out."""
     device = next(adapter.base.parameters()).device
-    inputs = probe_inputs(adapter.base.get_input_embeddings(), device, adapter.takes_positions)
+    inputs = probe_inputs(embedding_of(adapter.base), device, adapter.takes_positions)
     recorder = Recorder(adapter.taps, stop=False)
     with torch.inference_mode(), evaluating(adapter.base), recorder:
         values, _ = recorder.run(

@@ -2,57 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
+import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sonde.activations import Activations, ActivationStore, Features, create_store, open_store, parse_pooling, pool_rows
-from sonde.tokens import All, Selector, parse_selector
 
-from sonde.base.devices import dtype_name
+from sonde.activations import Activations, ActivationStore, Features, create_store, open_store, parse_pooling
 from sonde.base.errors import InputError
-from sonde.base.progress import progress_bar
-from sonde.base.tables import ExampleTable, TokenTable
-from sonde.capture.engine import CaptureBatch, Sequences, stream
-from sonde.capture.head import batch_predictions, hidden_places
-from sonde.capture.inputs import as_dataset
+from sonde.capture.job import Job, plan_capture, run_job
 from sonde.capture.model import Model
-from sonde.capture.plan import Batch, default_token_budget, plan_batches, plan_units
-from sonde.capture.sinks import MemorySink, Predictions, check_disk, check_memory, join_unit, mean_predictions
-
-
-@dataclass(frozen=True)
-class Job:
-    """Everything a capture needs to know before it runs.
-
-    Attributes:
-        model, sites: what is read.
-        sequences: what is run and kept.
-        kept: `[t]` table of the tokens kept.
-        examples: `[n]` table of the dialogues.
-        batches: the plan.
-        fingerprint: what the values depend on.
-        predictions: whether next-token statistics are wanted.
-        what: the data's name, for messages.
-    """
-
-    model: Model
-    sites: tuple[str, ...]
-    sequences: Sequences
-    kept: TokenTable
-    examples: ExampleTable
-    batches: Sequence[Batch]
-    fingerprint: dict[str, str]
-    predictions: bool
-    what: str
-
-    @property
-    def row_bytes(self) -> int:
-        """Bytes of one row over all sites."""
-        return sum(map(self.model.width, self.sites)) * self.model.dtype.itemsize
+from sonde.capture.plan import plan_units
+from sonde.capture.sinks import MemorySink, check_disk, check_memory, join_unit, mean_predictions
+from sonde.tokens import Selector
 
 
 def capture(
@@ -100,8 +63,18 @@ def capture(
         SondeError: the self-check failed, or an activation is not finite.
 
     Example:
-        >>> model = getfixture("tiny_model")  # doctest: +SKIP
-        >>> acts = capture(model, ["Once upon a time"], sites="resid_post")  # doctest: +SKIP
+        >>> from sonde.capture import load_model
+        >>> from tokenizers import Tokenizer, models
+        >>> from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+        >>> words = Tokenizer(models.WordLevel({"yes": 0, "no": 1}, unk_token="no"))
+        >>> config = LlamaConfig(
+        ...     vocab_size=2, hidden_size=8, intermediate_size=8, num_hidden_layers=1, num_attention_heads=2
+        ... )
+        >>> tokenizer = PreTrainedTokenizerFast(tokenizer_object=words)
+        >>> model = load_model(LlamaForCausalLM(config), tokenizer=tokenizer, name="toy")
+        >>> acts = capture(model, ["yes", "no"], sites="resid_post")
+        >>> acts["blocks.0.hook_resid_post"].shape
+        torch.Size([2, 8])
     """
     if pool is not None and store is not None:
         raise InputError("Pass pool or store, not both: a store keeps token rows, and pools them when it is read.")
@@ -121,96 +94,7 @@ def capture(
     return _to_memory(job, pool, checked)
 
 
-def plan_capture(
-    model: Model,
-    data: Any,
-    *,
-    sites: str | Sequence[str],
-    tokens: str | Selector,
-    predictions: bool,
-    max_tokens: int | None,
-    truncation: str,
-    token_budget: int | None,
-) -> Job:
-    """Tokenize, select and plan; runs nothing. See `capture` for the arguments."""
-    dataset = as_dataset(data)
-    resolved = model.resolve_sites(sites)
-    selector = parse_selector(tokens) if isinstance(tokens, str) else tokens
-    encoded = model.tokenize(dataset, max_tokens=max_tokens, truncation=truncation)
-    kept = encoded.table if isinstance(selector, All) else encoded.table.keep(selector.mask(encoded.table))
-    if len(kept) == 0:
-        raise InputError(
-            f"The token selector {str(selector)!r} keeps no token of {dataset.name!r}: "
-            "look at what it selects with model.tokenize(data).show(selector)."
-        )
-    examples = dataset.examples()
-    sequences = Sequences(
-        ids=[encoded.ids(i) for i in range(len(dataset))],
-        positions=kept.position.astype(np.int64),
-        offsets=kept.offsets,
-        names=examples.ids,
-    )
-    budget = default_token_budget(model.device) if token_budget is None else token_budget
-    if budget < 1:
-        raise InputError(f"token_budget is {budget}, expected a positive number of padded tokens per batch.")
-    fingerprint = {
-        "model": model.name,
-        "model_fingerprint": model.fingerprint,
-        "revision": model.revision or "",
-        "dtype": dtype_name(model.dtype),
-        "attention": model.attention,
-        "backend": model.backend,
-        "tokenizer": encoded.fingerprint,
-        "data_sha256": dataset.sha256,
-        "tokens": str(selector),
-        "sites": ",".join(resolved),
-        "predictions": str(predictions).lower(),
-        "max_tokens": str(max_tokens if max_tokens is not None else model.context),
-        "truncation": truncation,
-        "token_budget": str(budget),
-        "versions": _versions(model.backend),
-    }
-    return Job(
-        model=model,
-        sites=resolved,
-        sequences=sequences,
-        kept=kept,
-        examples=examples,
-        batches=plan_batches(sequences.needed, budget),
-        fingerprint=fingerprint,
-        predictions=predictions,
-        what=dataset.name,
-    )
-
-
-def run_job(
-    job: Job, batches: Sequence[Batch] | None = None, pool: str | None = None
-) -> Iterator[tuple[CaptureBatch, Predictions]]:
-    """Yield each batch of a planned capture with its next-token statistics (empty where none are wanted).
-
-    This is the stream that every sink consumes; a sink of your own may too.
-    """
-    batches = job.batches if batches is None else batches
-    taps = {site: job.model.tap(site) for site in job.sites}
-    head = job.model.head() if job.predictions else None
-    pooler = None if pool is None else lambda rows, offsets: pool_rows(rows, offsets, pool)
-    total = int(sum(batch.lengths.sum() for batch in batches))
-    with progress_bar(total, f"capture {job.what}", "tok") as bar:
-        for batch in stream(
-            job.model.adapter,
-            taps,
-            job.sequences,
-            batches,
-            pool=pooler,
-            hidden_rows=hidden_places(job.sequences) if head is not None else None,
-            done=bar.update,
-        ):
-            yield batch, {} if head is None else batch_predictions(head, job.sequences, batch)
-
-
 def _to_memory(job: Job, pool: str | None, checked: Mapping[str, Any]) -> Activations | Features:
-    import json
-
     pooling = None if pool is None else str(parse_pooling(pool))
     pooled = pooling not in (None, "none")
     if pooled:
@@ -225,7 +109,7 @@ def _to_memory(job: Job, pool: str | None, checked: Mapping[str, Any]) -> Activa
     if not pooled:
         made = Activations(sink.values, job.kept, job.examples, fingerprint, predictions=statistics.values)
         return made if pooling is None else made.pool(pooling)
-    features = Features(sink.values, job.examples, fingerprint, pooling)
+    features: Any = Features(sink.values, job.examples, fingerprint, str(pooling))
     if job.predictions:
         features.predictions = mean_predictions(statistics.values, job.kept.offsets, job.examples.ids)
     return features
@@ -263,14 +147,3 @@ def _require_tokens(job: Job) -> None:
             f"{job.fingerprint['tokens']!r} ({len(empty)} such examples), so there is nothing to pool: "
             "widen the selector or leave these examples out."
         )
-
-
-def _versions(backend: str) -> str:
-    names = ["torch", "transformers", *(["transformer-lens"] if backend == "bridge" else [])]
-    found = []
-    for name in names:
-        try:
-            found.append(f"{name} {version(name)}")
-        except PackageNotFoundError:
-            found.append(f"{name} unknown")
-    return ", ".join(found)

@@ -121,11 +121,12 @@ def _weights(source: str, revision: str | None, config: Any, dtype: Any) -> nn.M
     from transformers import AutoModelForCausalLM
 
     try:
-        module, info = AutoModelForCausalLM.from_pretrained(
+        loaded: Any = AutoModelForCausalLM.from_pretrained(
             source, config=config, revision=revision, dtype=dtype, trust_remote_code=False, output_loading_info=True
         )
     except Exception as error:
         raise _refusal(source, revision, error) from error
+    module, info = loaded
     missing = sorted(info.get("missing_keys") or [])
     if missing:
         raise InputError(
@@ -144,7 +145,7 @@ def _refusal(source: str, revision: str | None, error: Exception) -> InputError:
     if "GatedRepoError" in names or "gated repo" in text:
         return InputError(
             f"Model {source!r} is gated: accept its terms on its page at the hub, then log in with "
-            "`huggingface-cli login` or set HF_TOKEN."
+            "`hf auth login` or set HF_TOKEN."
         )
     if "trust_remote_code" in text:
         return InputError(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -85,24 +87,94 @@ def stream(
     """
     device = _device(adapter.base)
     recorder = Recorder(taps, stop=hidden_rows is None)
-    with torch.inference_mode(), evaluating(adapter.base), recorder:
-        for batch in batches:
-            rows = rows_of(sequences.offsets, batch.examples)
-            counts = np.diff(sequences.offsets)[batch.examples]
-            width = int(batch.lengths.max())
-            owner = np.repeat(np.arange(len(counts)), counts)
-            flat = torch.from_numpy(owner * width + sequences.positions[rows]).to(device)
-            offsets = torch.from_numpy(np.concatenate([[0], np.cumsum(counts)])).to(device)
-            inputs = pad(adapter, [sequences.ids[i] for i in batch.examples], batch.lengths, device)
-            keep = _keeper(len(counts) * width, flat, offsets, pool)
-            values, output = recorder.run(lambda inputs=inputs: adapter.base(**inputs), keep)
-            _refuse_non_finite(values, pool is not None, owner, batch, sequences.names)
-            hidden = None
-            if hidden_rows is not None:
-                sequence, position = hidden_rows(batch)
-                hidden = first_output(output)[torch.from_numpy(sequence), torch.from_numpy(position)]
-            yield CaptureBatch(batch.examples, rows, {s: values[s].to("cpu") for s in taps}, hidden)
-            done(int(batch.lengths.sum()))
+    behind = batches_behind(device)
+    running: deque[_Running] = deque()
+    with evaluating(adapter.base), recorder:
+        for batch in [*batches, *[None] * behind]:
+            if batch is not None:
+                running.append(_start(adapter, recorder, sequences, batch, device, pool, hidden_rows))
+            if running and (batch is None or len(running) > behind):
+                finished = running.popleft()
+                yield finished.finish(sequences, pool is not None)
+                done(int(finished.batch.lengths.sum()))
+
+
+def batches_behind(device: torch.device) -> int:
+    """Return how many batches run before the first is handed on.
+
+    On a GPU the values of one batch travel while the next one runs; elsewhere a second batch would only take memory.
+    """
+    return 1 if device.type == "cuda" else 0
+
+
+@dataclass(frozen=True)
+class _Running:
+    """A batch whose values may still be on their way to the CPU while the next one runs."""
+
+    batch: Batch
+    rows: np.ndarray
+    owner: np.ndarray
+    values: dict[str, torch.Tensor]
+    sums: torch.Tensor
+    hidden: torch.Tensor | None
+    arrived: Any
+
+    def finish(self, sequences: Sequences, pooled: bool) -> CaptureBatch:
+        if self.arrived is not None:
+            self.arrived.synchronize()
+        if not torch.isfinite(self.sums).all():
+            _refuse_non_finite(self.values, pooled, self.owner, self.batch, sequences.names)
+        return CaptureBatch(self.batch.examples, self.rows, self.values, self.hidden)
+
+
+def _start(
+    adapter: Adapter,
+    recorder: Recorder,
+    sequences: Sequences,
+    batch: Batch,
+    device: torch.device,
+    pool: Pool | None,
+    hidden_rows: Callable[[Batch], tuple[np.ndarray, np.ndarray]] | None,
+) -> _Running:
+    """Run one batch and start bringing its values to the CPU."""
+    rows = rows_of(sequences.offsets, batch.examples)
+    counts = np.diff(sequences.offsets)[batch.examples]
+    width = int(batch.lengths.max())
+    owner = np.repeat(np.arange(len(counts)), counts)
+    flat = torch.from_numpy(owner * width + sequences.positions[rows]).to(device)
+    offsets = torch.from_numpy(np.concatenate([[0], np.cumsum(counts)])).to(device)
+    inputs = pad(adapter, [sequences.ids[i] for i in batch.examples], batch.lengths, device)
+    keep = _keeper(len(counts) * width, flat, offsets, pool)
+    try:
+        with torch.inference_mode():
+            values, output = recorder.run(partial(adapter.base, **inputs), keep)
+    except torch.OutOfMemoryError as error:
+        raise SondeError(
+            f"{device} has no memory left for a batch of {batch.padded_tokens} padded tokens: pass a smaller "
+            "token_budget, name fewer sites, or pool."
+        ) from error
+    with torch.no_grad():
+        sums = torch.stack([v.sum(dtype=torch.float32).to(device) for v in values.values()])
+        hidden = None
+        if hidden_rows is not None:
+            places = [torch.from_numpy(index).to(device) for index in hidden_rows(batch)]
+            hidden = first_output(output)[places[0], places[1]]
+    if device.type == "cuda":
+        values, (sums,) = _to_host(values, device), _to_host({"": sums}, device).values()
+        arrived = torch.cuda.Event()
+        arrived.record(torch.cuda.current_stream(device))
+    else:
+        values, sums, arrived = {site: value.to("cpu") for site, value in values.items()}, sums.to("cpu"), None
+    return _Running(batch, rows, owner, values, sums, hidden, arrived)
+
+
+def _to_host(values: Mapping[str, torch.Tensor], device: torch.device) -> dict[str, torch.Tensor]:
+    """Start copying to pinned memory, in the order of the GPU's own work (a value on another device is waited for)."""
+    made = {}
+    for name, value in values.items():
+        made[name] = torch.empty(value.shape, dtype=value.dtype, pin_memory=True)
+        made[name].copy_(value, non_blocking=value.device == device)
+    return made
 
 
 def pad(adapter: Adapter, ids: Sequence[np.ndarray], lengths: np.ndarray, device: torch.device) -> dict[str, Any]:
@@ -132,8 +204,10 @@ def _keeper(
     tokens: int, flat: torch.Tensor, offsets: torch.Tensor, pool: Pool | None
 ) -> Callable[[torch.Tensor], torch.Tensor]:
     def keep(tensor: torch.Tensor) -> torch.Tensor:
-        chosen = tensor.detach().reshape(tokens, -1).index_select(0, flat.to(tensor.device))
-        return chosen if pool is None else pool(chosen, offsets.to(tensor.device))
+        # Ordinary tensors, not inference tensors: probes and autoencoders are trained on them.
+        with torch.inference_mode(False), torch.no_grad():
+            chosen = tensor.reshape(tokens, -1).index_select(0, flat.to(tensor.device))
+            return chosen if pool is None else pool(chosen, offsets.to(tensor.device))
 
     return keep
 
@@ -141,9 +215,7 @@ def _keeper(
 def _refuse_non_finite(
     values: Mapping[str, torch.Tensor], pooled: bool, owner: np.ndarray, batch: Batch, names: Sequence[str]
 ) -> None:
-    """Refuse NaN and infinities. One sum a site finds them: they survive it."""
-    if not values or all(np.isfinite([float(v.sum(dtype=torch.float32)) for v in values.values()])):
-        return
+    """Name the first NaN or infinity. (The sums that led here are not finite because these survive a sum.)"""
     for site, value in values.items():
         bad = ~torch.isfinite(value).all(dim=-1)
         if bad.any():

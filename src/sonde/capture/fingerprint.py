@@ -37,7 +37,7 @@ VOLATILE = {
 
 
 def model_fingerprint(module: nn.Module, config: Any) -> str:
-    """Return the SHA-256 over names, dtypes, shapes and bytes of all parameters and saved buffers, and the configuration.
+    """Return the SHA-256 over names, dtypes, shapes and bytes of parameters and saved buffers, and configuration.
 
     Tensors are hashed one at a time in a few threads, so no second copy of the model is made.
     """
@@ -78,4 +78,4 @@ def _tensors(module: nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
 
 def _digest(tensor: torch.Tensor) -> str:
     raw = tensor.detach().to("cpu").contiguous().reshape(-1).view(torch.uint8)
-    return hashlib.sha256(raw.numpy()).hexdigest()
+    return hashlib.sha256(raw.numpy().data).hexdigest()

@@ -21,7 +21,7 @@ def generate(
     dialogues: Any,
     *,
     max_new_tokens: int,
-    temperature: float = 1.0,
+    temperature: float | int = 1.0,
     seed: int = 0,
     token_budget: int | None = None,
 ) -> list[str]:
@@ -45,7 +45,7 @@ def generate_ids(
     dialogues: Any,
     *,
     max_new_tokens: int,
-    temperature: float = 1.0,
+    temperature: float | int = 1.0,
     seed: int = 0,
     token_budget: int | None = None,
 ) -> list[np.ndarray]:
@@ -75,7 +75,7 @@ def generate_ids(
     limit = None if model.context is None else model.context - max_new_tokens
     if limit is not None and limit < 1:
         raise InputError(
-            f"max_new_tokens is {max_new_tokens}, and {model.name!r} can read {model.context} tokens in all: ask for fewer."
+            f"max_new_tokens is {max_new_tokens} and {model.name!r} can read {model.context} tokens: ask for fewer."
         )
     tokens = model.tokenize(dialogues, max_tokens=limit)
     ids = [tokens.ids(i) for i in range(len(tokens))]
@@ -92,7 +92,7 @@ def generate_ids(
 
 
 def _run(
-    model: Model, ids: list[np.ndarray], batch: Batch, max_new_tokens: int, temperature: float, seed: int
+    model: Model, ids: list[np.ndarray], batch: Batch, max_new_tokens: int, temperature: float | int, seed: int
 ) -> list[np.ndarray]:
     from transformers import GenerationConfig
 

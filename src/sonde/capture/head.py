@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
 
 from sonde.base.errors import InputError
 from sonde.base.tables import rows_of
@@ -14,7 +14,7 @@ from sonde.capture.adapter import TOLERANCE, Adapter, text_config
 from sonde.capture.engine import CaptureBatch, Sequences, first_output
 from sonde.capture.plan import Batch
 from sonde.capture.taps import evaluating
-from sonde.capture.watch import probe_inputs
+from sonde.capture.watch import embedding_of, probe_inputs
 
 #: Logits held at a time.
 CHUNK_ELEMENTS = 2**24
@@ -22,8 +22,8 @@ CHUNK_ELEMENTS = 2**24
 Head = Callable[[torch.Tensor], torch.Tensor]
 
 
-def head_of(module: nn.Module) -> Head:
-    """Return the function from the decoder's output `[p, d]` to logits `[p, vocabulary]`, softcap and scale included."""
+def head_of(module: Any) -> Head:
+    """Return the function from the decoder's output `[p, d]` to logits `[p, vocabulary]`, with softcap and scale."""
     unembedding = module.get_output_embeddings()
     config = text_config(module)
     scale = float(getattr(config, "logit_scale", None) or 1.0) / float(getattr(config, "logits_scaling", None) or 1.0)
@@ -38,14 +38,14 @@ def head_of(module: nn.Module) -> Head:
     return head
 
 
-def verified_head(module: nn.Module, adapter: Adapter, name: str) -> Head:
+def verified_head(module: Any, adapter: Adapter, name: str) -> Head:
     """Return the model's head, shown on eight tokens to give the logits that the whole model gives.
 
     Raises:
         InputError: it does not; then predictions are not offered for this architecture.
     """
     head = head_of(module)
-    embedding = adapter.base.get_input_embeddings()
+    embedding = embedding_of(adapter.base)
     inputs = probe_inputs(embedding, next(adapter.base.parameters()).device, adapter.takes_positions)
     with torch.inference_mode(), evaluating(module):
         mine = head(first_output(adapter.base(**inputs))).double()

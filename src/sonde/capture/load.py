@@ -10,9 +10,10 @@ from torch import nn
 
 from sonde.base.devices import choose_device, parse_dtype
 from sonde.base.errors import InputError, unknown_name
-from sonde.capture.adapter import build_adapter
+from sonde.capture.adapter import build_adapter, text_config
 from sonde.capture.checkpoint import load_checkpoint
 from sonde.capture.families import resolve_family
+from sonde.capture.fingerprint import model_fingerprint
 from sonde.capture.model import Model
 
 BACKENDS = ("hf", "bridge")
@@ -75,7 +76,7 @@ def load_model(
     return _finish(module, own_tokenizer, backend, label, revision, notes)
 
 
-def _of_module(module: nn.Module, tokenizer: Any, backend: str, name: str | None) -> Model:
+def _of_module(module: Any, tokenizer: Any, backend: str, name: str | None) -> Model:
     ancestors = {cls.__name__ for cls in type(module).__mro__}
     if "HookedTransformer" in ancestors:
         raise InputError(
@@ -86,7 +87,8 @@ def _of_module(module: nn.Module, tokenizer: Any, backend: str, name: str | None
         from sonde.capture.bridge import adapt_bridge
 
         _require_tokenizer(tokenizer or module.tokenizer, "TransformerBridge")
-        label = name or str(getattr(module.cfg, "model_name", "") or type(module.original_model).__name__)
+        known = str(getattr(module.cfg, "model_name", "") or "external")
+        label = name or (known if known != "external" else type(module.original_model).__name__)
         return Model(
             label,
             module.original_model,
@@ -121,6 +123,9 @@ def _finish(
         return Model(label, module, tokenizer, adapter, revision=revision, notes=notes)
     from sonde.capture.bridge import build_bridge
 
+    fingerprint = model_fingerprint(module, text_config(module))  # the bridge renames parameters
     bridge, bridged, check = build_bridge(module, adapter, label)
     notes = {**notes, "backend_check": check}
-    return Model(label, module, tokenizer, bridged, backend="bridge", bridge=bridge, revision=revision, notes=notes)
+    model = Model(label, module, tokenizer, bridged, backend="bridge", bridge=bridge, revision=revision, notes=notes)
+    model.remember("fingerprint", lambda: fingerprint)
+    return model

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
 
 from sonde.base.devices import dtype_name
 from sonde.base.display import Displayed
@@ -18,6 +17,7 @@ from sonde.capture.head import Head, verified_head
 from sonde.capture.selfcheck import self_check
 from sonde.capture.sites import resolve_sites, split_head
 from sonde.capture.taps import Tap
+from sonde.capture.watch import embedding_of, vocabulary_of
 
 #: Where configurations keep the number of tokens a model can read.
 CONTEXT_KEYS = ("max_position_embeddings", "n_positions", "n_ctx", "max_sequence_length", "seq_length")
@@ -40,7 +40,7 @@ class Model(Displayed):
     def __init__(
         self,
         name: str,
-        module: nn.Module,
+        module: Any,
         tokenizer: Any,
         adapter: Adapter,
         *,
@@ -92,7 +92,7 @@ class Model(Displayed):
     @property
     def vocabulary(self) -> int:
         """Number of tokens the model has an embedding for."""
-        return int(self.adapter.base.get_input_embeddings().weight.shape[0])
+        return vocabulary_of(embedding_of(self.adapter.base))
 
     @property
     def context(self) -> int | None:
@@ -114,9 +114,11 @@ class Model(Displayed):
     def fingerprint(self) -> str:
         """SHA-256 over weights and configuration. Computed when first asked for, and again after a weight changed.
 
-        Writing through `parameter.data` is not noticed.
+        Writing through `parameter.data` is not noticed. With `load_model(…, backend="bridge")` it is that of the model
+        before it was bridged, so both backends have one; a bridge made elsewhere has another, since bridges rename
+        parameters.
         """
-        return self._remember("fingerprint", lambda: model_fingerprint(self.module, self.config))
+        return self.remember("fingerprint", lambda: model_fingerprint(self.module, self.config))
 
     def resolve_sites(self, spec: str | Sequence[str]) -> tuple[str, ...]:
         """Return the sites that a shorthand, a glob, a name or a list of these means.
@@ -156,9 +158,8 @@ class Model(Displayed):
         Raises:
             InputError: a text is longer than allowed, or holds a token the model has no embedding for.
         """
-        from sonde.tokens import tokenize
-
         from sonde.capture.inputs import as_dataset
+        from sonde.tokens import tokenize
 
         limit = max_tokens if max_tokens is not None else self.context
         tokens = tokenize(as_dataset(data).dialogues, self.tokenizer, max_tokens=limit, truncation=truncation)
@@ -189,7 +190,7 @@ class Model(Displayed):
             SondeError: it failed.
         """
         taps = {site: self.tap(site) for site in sites}
-        return self._remember(
+        return self.remember(
             ("self_check", tuple(sites)),
             lambda: (
                 self.notes.get("backend_check", {})
@@ -203,9 +204,10 @@ class Model(Displayed):
         Raises:
             InputError: this architecture's logits cannot be had that way.
         """
-        return self._remember("head", lambda: verified_head(self.module, self.adapter, self.name))
+        return self.remember("head", lambda: verified_head(self.module, self.adapter, self.name))
 
-    def _remember(self, key: Any, compute: Any) -> Any:
+    def remember(self, key: Any, compute: Callable[[], Any]) -> Any:
+        """Return what `compute` gave when `key` was first asked for; it is computed again after a weight changed."""
         state = weights_state(self.module)
         known = self._cached.get(key)
         if known is None or known[0] != state:

@@ -1,4 +1,4 @@
-"""Which sequences run together: length-sorted batches under a budget of padded tokens, and units of consecutive batches."""
+"""Which sequences run together: length-sorted batches under a budget of padded tokens, and units of batches."""
 
 from __future__ import annotations
 

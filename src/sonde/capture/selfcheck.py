@@ -17,10 +17,17 @@ from sonde.base.errors import SondeError
 from sonde.capture.adapter import TOLERANCE, Adapter
 from sonde.capture.engine import Sequences, stream
 from sonde.capture.plan import Batch, plan_batches
+from sonde.capture.sites import BLOCK_SITES
 from sonde.capture.taps import Tap
+from sonde.capture.watch import embedding_of, vocabulary_of
 
-#: How far a later token may move an earlier row. The two runs have the same shapes, so dense models differ by exactly 0.
+#: How far a later token may move an earlier row. Both runs have the same shapes: dense models differ by 0.
 LEAK_TOLERANCE = {torch.float64: 1e-10, torch.float32: 1e-5, torch.float16: 2e-3, torch.bfloat16: 1e-2}
+#: Models that round as they go: rounding to int8 turns 1e-7 into 5e-3 (a BitNet with quantised activations, measured).
+ROUNDING_TOLERANCE = 5e-2
+#: Where rounding or routing makes single rows jump (half types, quantised models, a mixture of experts near a tie), not
+#: all rows but this share must be within the tolerance: a wrong mask or position spoils more than a quarter of them.
+SHARE = 0.75
 #: Sequences and tokens of each that the check runs.
 SEQUENCES, TOKENS = 4, 32
 
@@ -45,19 +52,27 @@ def self_check(
     chosen = choose_sequences(ids)
     dtype = next(adapter.base.parameters()).dtype
     tolerance = TOLERANCE.get(dtype, TOLERANCE[torch.bfloat16])
+    rounds = quantised(adapter)
+    jumps = rounds or dtype not in (torch.float32, torch.float64) or any(map(is_router, adapter.taps))
+    if rounds:
+        tolerance = max(tolerance, ROUNDING_TOLERANCE)
     leak_tolerance = LEAK_TOLERANCE.get(dtype, LEAK_TOLERANCE[torch.bfloat16])
     whole = _all_rows(chosen)
     together = _run(adapter, taps, whole, token_budget=10**9)
-    alone = _run(adapter, taps, whole, token_budget=1)
-    batched, site = worst_row(together, alone)
-    _require(batched, tolerance, f"batched activations differ from unbatched ones at {site}", name, backend)
-    vocabulary = adapter.base.get_input_embeddings().weight.shape[0]
+    vocabulary = vocabulary_of(embedding_of(adapter.base))
     changed = _run(adapter, taps, _all_rows([change_later(s, vocabulary) for s in chosen]), token_budget=10**9)
     earlier = _earlier_rows(chosen)
     leak, site = worst_row({s: v[earlier] for s, v in changed.items()}, {s: v[earlier] for s, v in together.items()})
     _require(leak, leak_tolerance, f"changing later tokens changes earlier activations at {site}", name, backend)
+    alone = _run(adapter, taps, whole, token_budget=1)
+    worst, _ = worst_row(together, alone)
+    share = SHARE if jumps else 1.0
+    batched, site = worst_row(together, alone, share)
+    _require(batched, tolerance, f"batched activations differ from unbatched ones at {site}", name, backend)
     return {
         "batched_vs_unbatched": batched,
+        "share_of_rows": share,
+        "worst_row": worst,
         "later_tokens_vs_earlier": leak,
         "site_identity": adapter.identity_error,
         "tolerance": tolerance,
@@ -87,11 +102,14 @@ def change_later(sequence: np.ndarray, vocabulary: int) -> np.ndarray:
     return np.concatenate([sequence[:half], (sequence[half:] + vocabulary // 2) % vocabulary])
 
 
-def worst_row(a: Mapping[str, torch.Tensor], b: Mapping[str, torch.Tensor]) -> tuple[float, str]:
+def worst_row(a: Mapping[str, torch.Tensor], b: Mapping[str, torch.Tensor], share: float = 1.0) -> tuple[float, str]:
     """Return the largest relative error of a row of `a` against `b` by the row's norm, and the site it is at.
 
     Rows far shorter than their site's average are measured against a tenth of that average: what a block adds can
     nearly cancel, and rounding does not shrink with it.
+
+    Args:
+        share: below 1, the error that this share of a site's rows does not exceed, instead of the largest.
     """
     worst, where = 0.0, next(iter(b), "")
     for site, value in b.items():
@@ -99,10 +117,23 @@ def worst_row(a: Mapping[str, torch.Tensor], b: Mapping[str, torch.Tensor]) -> t
             continue
         norm = value.double().norm(dim=-1)
         floor = (0.1 * norm.mean()).clamp_min(1e-30)
-        error = float(((a[site].double() - value.double()).norm(dim=-1) / norm.clamp_min(floor)).max())
+        errors = (a[site].double() - value.double()).norm(dim=-1) / norm.clamp_min(floor)
+        error = float(torch.quantile(errors, share))
         if not error <= worst:
             worst, where = error, site
     return worst, where
+
+
+def quantised(adapter: Adapter) -> bool:
+    """Return whether the model rounds its weights or activations as it runs."""
+    if getattr(getattr(adapter.base, "config", None), "quantization_config", None) is not None:
+        return True
+    return any(mark in type(m).__name__ for m in adapter.base.modules() for mark in ("BitLinear", "8bit", "4bit"))
+
+
+def is_router(site: str) -> bool:
+    """Return whether a site holds a mixture of experts' router logits."""
+    return site.endswith(BLOCK_SITES["router"])
 
 
 def _all_rows(sequences: Sequence[np.ndarray]) -> Sequences:
@@ -130,7 +161,7 @@ def _run(adapter: Adapter, taps: Mapping[str, Tap], sequences: Sequences, token_
 def _require(error: float, tolerance: float, what: str, name: str, backend: str) -> None:
     if not error <= tolerance:
         advice = (
-            "use backend='hf', or load the model with attn_implementation='eager'"
+            "use backend='hf', or bridge a model that was loaded with attn_implementation='eager'"
             if backend == "bridge"
             else "this model cannot be captured in batches as it is; load it in float32, or capture with "
             "token_budget=1 and check=False if you know why"

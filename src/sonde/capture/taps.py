@@ -90,7 +90,7 @@ class Recorder:
                 if site not in self._values:
                     mine = self._taps[site]
                     value = self._keep(tensor_of(mine.element))
-                    self._values[site] = value if mine.columns is None else value[:, slice(*mine.columns)].clone()
+                    self._values[site] = value if mine.columns is None else value[:, slice(*mine.columns)].contiguous()
             if self._stop and len(self._values) == len(self._taps):
                 raise _AllRead
 

@@ -25,9 +25,19 @@ class Call:
     left: list[torch.Tensor] = field(default_factory=list)
 
 
+def vocabulary_of(embedding: nn.Module) -> int:
+    """Return how many tokens an embedding has a row for."""
+    return int(next(embedding.parameters()).shape[0])
+
+
+def embedding_of(base: Any) -> nn.Module:
+    """Return the token embedding of a Hugging Face decoder."""
+    return base.get_input_embeddings()
+
+
 def probe_inputs(embedding: nn.Module, device: torch.device, positions: bool) -> dict[str, Any]:
     """Return the inputs of the forward pass on which sites are verified: eight tokens spread over the vocabulary."""
-    vocabulary = embedding.weight.shape[0]
+    vocabulary = vocabulary_of(embedding)
     ids = ((torch.arange(PROBE_TOKENS, device=device) * max(1, vocabulary // 9) + 3) % vocabulary)[None]
     inputs: dict[str, Any] = {"input_ids": ids, "attention_mask": torch.ones_like(ids), "use_cache": False}
     if positions:

@@ -16,7 +16,7 @@ class TokenStrip:
     Attributes:
         example_id: the dialogue's id.
         class_name: the example's class in words; empty when unlabelled.
-        score: the example's score, higher = more of the positive class.
+        score: the example's score, higher = more of the positive class; None where only its tokens have one.
         tokens: the characters each token covers; empty for a token without characters of its own.
         scores: one a token, on the scale of `score`; None = the probe did not read this token.
         roles: one a token, a name of `sonde.base.tables.ROLES`.
@@ -24,7 +24,7 @@ class TokenStrip:
 
     example_id: str
     class_name: str
-    score: float
+    score: float | None
     tokens: tuple[str, ...]
     scores: tuple[float | None, ...]
     roles: tuple[str, ...]

@@ -85,6 +85,14 @@ def seconds(value: float | None) -> str:
     return f"{whole // 3600}{THIN}h {whole % 3600 // 60:02d}{THIN}min"
 
 
+def memory(size: int) -> str:
+    """Return a number of bytes as `512 B`, `1.5 KB`, `20.0 MB`, `3.2 GB` (powers of 1000)."""
+    for power, unit in ((3, "GB"), (2, "MB"), (1, "KB")):
+        if size >= 1000**power:
+            return f"{size / 1000**power:.1f}{THIN}{unit}"
+    return f"{size}{THIN}B"
+
+
 def multiple(value: float | None, of: float | None) -> str:
     """Return how many times `of` goes into `value`, as `1.3×`."""
     if value is None or not of:
@@ -101,7 +109,7 @@ def interval(low: float | None, high: float | None, as_percent: bool = False) ->
 
 
 def estimate(entry: Mapping[str, Any] | None, as_percent: bool = False) -> Cell:
-    """Turn an `Estimate` as JSON (`value`, `low`, `high`, `reason`) into a cell.
+    """Turn an `Estimate` as JSON (`value`, `low`, `high`, `reason`, `note`) into a cell.
 
     A missing entry is `not measured`; an entry without a value is `undefined`, with its reason.
 
@@ -112,8 +120,8 @@ def estimate(entry: Mapping[str, Any] | None, as_percent: bool = False) -> Cell:
     if not entry:
         return NOT_MEASURED
     value = entry.get("value")
-    reason = str(entry.get("reason") or "")
+    reason, note = str(entry.get("reason") or ""), str(entry.get("note") or "")
     if value is None or not math.isfinite(value):
         return Cell("undefined", note=reason or "no reason was recorded", defined=False)
     shown = percent(value) if as_percent else number(value)
-    return Cell(shown, interval(entry.get("low"), entry.get("high"), as_percent), reason)
+    return Cell(shown, interval(entry.get("low"), entry.get("high"), as_percent), note)

@@ -20,7 +20,7 @@ from sonde.report import sentences, tables
 from sonde.report.data import ReportData, TokenStrip
 from sonde.report.figures import layer_curve, roc_curves, score_histograms
 from sonde.report.token_strip import Scale, legend_html, scale_for, strip_html
-from sonde.report.visible import show_block, show_inline
+from sonde.report.visible import plain, show_block, show_inline
 
 THEMES = ("auto", "light", "dark")
 #: The most tokens drawn in a report, shared by its strips; each costs about 130 bytes of its 6 MB.
@@ -37,26 +37,31 @@ def render_report(data: ReportData, theme: str = "auto") -> str:
     Raises:
         InputError: `theme` is none of these.
     """
-    scripts = {"plotly": Markup(get_plotlyjs()), "starter": Markup(asset("figures.js"))}
+    drawn = figures(data)
+    scripts = {"plotly": Markup(get_plotlyjs()), "starter": Markup(asset("figures.js"))} if drawn else {}
     every = [strip for strips in data.strips.values() for strip in strips]
-    return _environment().get_template("report.html.j2").render(
-        theme=_checked(theme),
-        css=Markup(asset("page.css") + asset("strips.css")),
-        policy=content_policy(*scripts.values()),
-        scripts=scripts,
-        data=data,
-        run=data.run,
-        verdict=sentences.verdict(data.run),
-        headline=sentences.headline(data),
-        tiles=sentences.tiles(data),
-        threshold=sentences.threshold_sentences(data),
-        realised=sentences.realised(data.run.get("threshold") or {}),
-        warnings=sentences.warnings(data),
-        tables=_tables(data),
-        facts=tables.fact_rows(data.run),
-        figures=figures(data),
-        strips=strip_sections(data.strips, scale_for(every, data.threshold), data.positive),
-        legend=legend_html(scale_for(every, data.threshold)),
+    return (
+        environment()
+        .get_template("report.html.j2")
+        .render(
+            theme=_checked(theme),
+            css=Markup(asset("page.css") + asset("strips.css")),
+            policy=content_policy(*scripts.values()),
+            scripts=scripts,
+            data=data,
+            run=data.run,
+            verdict=sentences.verdict(data.run),
+            headline=sentences.headline(data),
+            tiles=sentences.tiles(data),
+            threshold=sentences.threshold_sentences(data),
+            realised=sentences.realised(data.run.get("threshold") or {}),
+            warnings=sentences.warnings(data),
+            tables=_tables(data),
+            facts=tables.fact_rows(data.run),
+            figures=drawn,
+            strips=strip_sections(data.strips, scale_for(every, data.threshold), data.positive),
+            legend=legend_html(scale_for(every, data.threshold)),
+        )
     )
 
 
@@ -73,20 +78,24 @@ def render_strips(
         theme: `auto`, `light` or `dark`.
     """
     scale = scale_for(strips, threshold)
-    return _environment().get_template("strips.html.j2").render(
-        theme=_checked(theme),
-        css=Markup(asset("page.css") + asset("strips.css")),
-        policy=content_policy(),
-        title=title,
-        positive=positive,
-        scale=scale,
-        legend=legend_html(scale),
-        strips=[strip_html(strip, scale, positive) for strip in strips],
+    return (
+        environment()
+        .get_template("strips.html.j2")
+        .render(
+            theme=_checked(theme),
+            css=Markup(asset("page.css") + asset("strips.css")),
+            policy=content_policy(),
+            title=title,
+            positive=positive,
+            scale=scale,
+            legend=legend_html(scale),
+            strips=[strip_html(strip, scale, positive) for strip in strips],
+        )
     )
 
 
 def figures(data: ReportData) -> dict[str, Mapping[str, object]]:
-    """Return the report's figures by place, each as title, caption and script-safe JSON; what has no data is left out."""
+    """Return the figures by place, each as title, caption and script-safe JSON; what has no data is left out."""
     made: dict[str, go.Figure] = {}
     if data.sweep:
         first = data.headline_test
@@ -129,7 +138,7 @@ def strip_sections(
     limit = max(1, TOKEN_BUDGET // max(1, sum(len(s) for s in strips.values())))
     sections = []
     for name, given in strips.items():
-        ordered = sorted(given, key=lambda strip: -strip.score)
+        ordered = sorted(given, key=lambda strip: float("inf") if strip.score is None else -strip.score)
         half = (len(ordered) + 1) // 2
         parts = [("Highest scored", ordered[:half]), ("Lowest scored", ordered[half:][::-1])]
         drawn = [(title, [strip_html(s, scale, positive, limit) for s in part]) for title, part in parts if part]
@@ -154,10 +163,11 @@ def asset(name: str) -> str:
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Return the room's templates: everything escaped, everything defined."""
     loader = PackageLoader("sonde.report", "templates")
     made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    made.filters.update(show=show_inline, block=show_block)
+    made.filters.update(show=show_inline, block=show_block, plain=plain)
     return made
 
 

@@ -24,7 +24,14 @@ COSTS = (
     ("sweep_seconds", "sweep and selection"),
     ("audit_seconds", "audit"),
 )
-_MOST_SWEEP_ROWS = 24
+_MOST_SWEEP_ROWS = 96
+#: Metrics shown where some test set has them: heading, and whether it is a percentage.
+_EXTRA = {
+    "realised_fpr": ("FPR at threshold", True),
+    "recall": ("Recall at threshold", True),
+    "brier": ("Brier score", False),
+    "ece": ("ECE", False),
+}
 
 
 @dataclass(frozen=True)
@@ -61,20 +68,20 @@ def recall_entry(metrics: Mapping[str, Any], fpr: float = 0.01) -> Mapping[str, 
 
 
 def metric_table(run: Mapping[str, Any]) -> Table:
-    """Return one row a test set: AUROC, recall at 1 % FPR, balanced accuracy, calibration where known, counts."""
+    """Return one row a test set: AUROC, recall at 1 % FPR, balanced accuracy, what else was measured, counts."""
     tests = run.get("test") or {}
-    extra = [(k, n) for k, n in (("brier", "Brier score"), ("ece", "ECE")) if any(k in m for m in tests.values())]
-    columns = ("Test set", "AUROC", "Recall at 1\u202f% FPR", "Balanced accuracy", *[n for _, n in extra])
+    extra = [name for name in _EXTRA if any((m.get(name) or {}).get("value") is not None for m in tests.values())]
     worst = worst_test(run)
     rows = []
     for name, m in tests.items():
         cells = [estimate(m.get("auroc")), estimate(recall_entry(m), True), estimate(m.get("balanced_accuracy"))]
-        cells += [estimate(m.get(key)) for key, _ in extra]
+        cells += [estimate(m.get(key), _EXTRA[key][1]) for key in extra]
         cells += [Cell(count(m.get("n_positive"))), Cell(count(m.get("n_negative")))]
         rows.append(Row(name, tuple(cells), note="lowest AUROC of all test sets" if name == worst else ""))
-    caption = "Test results, with 95 % intervals; layer, strength and threshold were fixed before"
-    positive, negative = run.get("positive", "positive"), run.get("negative", "negative")
-    return Table(caption, (*columns, f"n {positive}", f"n {negative}"), tuple(rows))
+    columns = ["Test set", "AUROC", "Recall at 1\u202f% FPR", "Balanced accuracy", *[_EXTRA[key][0] for key in extra]]
+    columns += [f"n {run.get('positive', 'positive')}", f"n {run.get('negative', 'negative')}"]
+    caption = "Test results, with 95\u202f% intervals; layer, strength and threshold were fixed before"
+    return Table(caption, tuple(columns), tuple(rows))
 
 
 def worst_test(run: Mapping[str, Any]) -> str | None:
@@ -96,7 +103,8 @@ def baseline_entry(entry: Mapping[str, Any] | None, test: str, first: str | None
     if test in entry:
         found = entry[test]
         return found.get("auroc", found)
-    return entry if "value" in entry or "reason" in entry and test == first else None
+    alone = "value" in entry or "reason" in entry
+    return entry if alone and test == first else None
 
 
 def baseline_table(run: Mapping[str, Any]) -> Table:
@@ -116,6 +124,8 @@ def baseline_values(run: Mapping[str, Any], test: str | None) -> dict[str, float
     """Return name → AUROC of the baselines that have a value on `test`."""
     values = {}
     for name, entry in (run.get("baselines") or {}).items():
+        if name == "shuffled_labels":  # chance has its own line
+            continue
         found = baseline_entry(entry, test, test) if test is not None else None
         if found and found.get("value") is not None:
             values[name.replace("_", " ")] = float(found["value"])
@@ -126,7 +136,7 @@ def sweep_table(sweep: Sequence[Mapping[str, Any]], selected: Mapping[str, Any] 
     """Return the best l2 of every site and probe type, deepest layers last; the numbers behind the layer curve."""
     best = sorted(best_rows(sweep), key=lambda r: (r["probe"], position(r), r["site"]))
     rows = []
-    for row in best[: _MOST_SWEEP_ROWS * 4]:
+    for row in best[:_MOST_SWEEP_ROWS]:
         chosen = bool(selected) and (row["site"], row["probe"]) == (selected.get("site"), selected.get("probe"))  # type: ignore[union-attr]
         strength = "none" if row.get("l2") is None else f"{row['l2']:g}"
         cells = (Cell(row["probe"]), Cell(strength), estimate(row["auroc"]))
@@ -164,7 +174,9 @@ def source_table(run: Mapping[str, Any]) -> Table | None:
         cells += [Cell(str(source.get(k) or "not stated")) for k in ("source", "licence", "policy")]
         digest = str(source.get("sha256") or "")
         cells.append(Cell(digest[:16] + "…" if len(digest) > 16 else digest or "not recorded"))
-        rows.append(Row(str(source.get("name", "unnamed")), tuple(cells), note="; ".join(map(str, source.get("notes") or ()))))
+        rows.append(
+            Row(str(source.get("name", "unnamed")), tuple(cells), note="; ".join(map(str, source.get("notes") or ())))
+        )
     return Table("Data", ("Data set", "Role", "n", "Source", "Licence", "Policy", "SHA-256"), tuple(rows))
 
 
@@ -172,9 +184,15 @@ def fact_rows(run: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """Return what identifies the detector: model, fingerprint, site, selector, probe, threshold, versions."""
     model, selected = run.get("model") or {}, run.get("selected") or {}
     facts = [("Model", model.get("name")), ("Model fingerprint", model.get("fingerprint"))]
-    facts += [("Site", selected.get("site")), ("Tokens read", selected.get("tokens")), ("Pooling", selected.get("pool"))]
+    facts += [
+        ("Site", selected.get("site")),
+        ("Tokens read", selected.get("tokens")),
+        ("Pooling", selected.get("pool")),
+    ]
     facts += [("Probe", selected.get("probe")), ("l2", selected.get("l2")), ("Chosen on", selected.get("chosen_on"))]
     facts += [("Threshold", number((run.get("threshold") or {}).get("value"), 6) if run.get("threshold") else None)]
     facts += [(f"{name} version", version) for name, version in (run.get("versions") or {}).items()]
     facts += [("Made", run.get("created"))]
-    return tuple((name, f"{value:g}" if isinstance(value, float) else str(value)) for name, value in facts if value is not None)
+    return tuple(
+        (name, f"{value:g}" if isinstance(value, float) else str(value)) for name, value in facts if value is not None
+    )

@@ -15,12 +15,13 @@ from markupsafe import Markup, escape
 
 from sonde.report.data import TokenStrip
 from sonde.report.format import count, number
-from sonde.report.visible import boxed, pieces, show_inline
+from sonde.report.visible import boxed, pieces, plain, show_inline
 
 _STRONGEST = 0.62  # opacity at the end of the scale: text keeps a contrast above 4.5 on it, dark and light
 _BYTE = Markup('<span class="inv" title="carries part of a multi-byte character, or no text at all">⋯</span>')
 _BAD = Markup('<span class="inv" title="U+FFFD: bytes that are not a whole character">U+FFFD</span>')
 _SPACE, _TAB, _LINE = Markup('<i class="sp"> </i>'), Markup('<i class="tb">\t</i>'), Markup('<i class="nl"></i>\n')
+_MARK = Markup('<i class="nl"></i>')  # in template tokens a line break is marked and not made
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def _classes(score: float | None, role: str, scale: Scale) -> tuple[str, str]:
     """Return a token's CSS classes and its shade."""
     base = "tk tp" if role == "template" else "tk"
     if score is None or not np.isfinite(score):
-        return base + " un", ""
+        return base + " ns", ""
     strength = scale.strength(score)
     side = "hi" if strength > 0 else "lo"
     firm = " st" if abs(strength) >= 0.5 else ""
@@ -76,9 +77,12 @@ def _classes(score: float | None, role: str, scale: Scale) -> tuple[str, str]:
 def token_html(text: str, score: float | None, role: str, index: int, scale: Scale) -> Markup:
     """Return one token as HTML."""
     classes, shade = _classes(score, role, scale)
+    body = token_text(text)
+    if role == "template":
+        body = Markup(body.replace(_LINE, _MARK))
     shown = "not scored" if score is None else f"score {number(score)}"
     return Markup('<span class="{}"{} title="{}">{}</span>').format(
-        classes, Markup(shade), f"{shown} · {role} · token {index}", token_text(text)
+        classes, Markup(shade), f"{shown} · {plain(role)} · token {index}", body
     )
 
 
@@ -101,7 +105,7 @@ def turns(roles: Sequence[str]) -> list[tuple[str, list[int]]]:
 
 
 def kept_indices(strip: TokenStrip, limit: int) -> list[int]:
-    """Return at most `limit` token indices: a window around the token farthest above the others in score."""
+    """Return at most `limit` token indices: a window around the highest-scored token."""
     n = len(strip.tokens)
     if n <= limit:
         return list(range(n))
@@ -111,7 +115,9 @@ def kept_indices(strip: TokenStrip, limit: int) -> list[int]:
     return list(range(start, start + limit))
 
 
-def strip_html(strip: TokenStrip, scale: Scale, positive: str | None = None, limit: int = 400) -> Markup:
+def strip_html(
+    strip: TokenStrip, scale: Scale, positive: str | None = None, limit: int = 400, scored: bool = True
+) -> Markup:
     """Return one strip as an `<article>`: who it is, how it was scored, and its tokens.
 
     Args:
@@ -119,24 +125,25 @@ def strip_html(strip: TokenStrip, scale: Scale, positive: str | None = None, lim
         scale: from `scale_for`, shared by every strip on the page.
         positive: name of the positive class; with it, the outcome at the threshold is named.
         limit: the most tokens shown; the rest is counted, not drawn.
+        scored: whether this strip shows scores, rather than who said what.
     """
     kept = kept_indices(strip, limit)
     before, after = (kept[0], len(strip.tokens) - 1 - kept[-1]) if kept else (0, 0)
     rows = [_cut(before, "before")] if before else []
-    rows += [_turn(strip, role, [kept[i] for i in indices], scale) for role, indices in turns([strip.roles[i] for i in kept])]
+    rows += [
+        _turn(strip, role, [kept[i] for i in indices], scale) for role, indices in turns([strip.roles[i] for i in kept])
+    ]
     if after:
         rows.append(_cut(after, "after"))
     return Markup('<article class="strip"><header>{}</header>{}</article>').format(
-        _header(strip, scale, positive), Markup("").join(rows)
+        _header(strip, scale, positive) if scored else _name(strip), Markup("").join(rows)
     )
 
 
 def _turn(strip: TokenStrip, role: str, indices: list[int], scale: Scale) -> Markup:
-    tokens = Markup("").join(
-        token_html(strip.tokens[i], strip.scores[i], strip.roles[i], i, scale) for i in indices
-    )
+    tokens = Markup("").join(token_html(strip.tokens[i], strip.scores[i], strip.roles[i], i, scale) for i in indices)
     return Markup('<div class="turn"><span class="role">{}</span><p class="tks" dir="auto">{}</p></div>').format(
-        role, tokens
+        show_inline(role), tokens
     )
 
 
@@ -150,24 +157,30 @@ def outcome(class_name: str, above: bool, positive: str | None) -> str:
         return ""
     if class_name == positive:
         return "caught" if above else "missed"
-    return "false alarm" if above else "rightly quiet"
+    return "false alarm" if above else "correctly passed"
 
 
 def _header(strip: TokenStrip, scale: Scale, positive: str | None) -> Markup:
-    above = strip.score > scale.centre
-    where = f"{'▲ above' if above else '▼ at or below'} {'threshold' if scale.has_threshold else 'zero'}"
-    parts = [
-        Markup('<span class="score {}">{}</span> <span class="where">{}</span>').format(
-            "hi" if above else "lo", number(strip.score), where
-        )
-    ]
+    parts = [_score(strip.score, scale)]
     if strip.class_name:
         parts.append(Markup('<span class="cls">{}</span>').format(show_inline(strip.class_name)))
-    said = outcome(strip.class_name, above, positive) if scale.has_threshold else ""
+    known = scale.has_threshold and strip.score is not None
+    said = outcome(strip.class_name, strip.score > scale.centre, positive) if known else ""  # type: ignore[operator]
     if said:
         parts.append(Markup('<span class="said">{}</span>').format(said))
     parts.append(Markup('<span class="sid">{}</span>').format(show_inline(strip.example_id)))
     return Markup(" ").join(parts)
+
+
+def _name(strip: TokenStrip) -> Markup:
+    return Markup('<span class="sid">{}</span>').format(show_inline(strip.example_id))
+
+
+def _score(score: float | None, scale: Scale) -> Markup:
+    if score is None:
+        return Markup('<span class="where">token scores only</span>')
+    where = f"{'▲ above' if score > scale.centre else '▼ at or below'} {'threshold' if scale.has_threshold else 'zero'}"
+    return Markup('<span class="score">{}</span> <span class="where">{}</span>').format(number(score), where)
 
 
 def legend_html(scale: Scale) -> Markup:
@@ -175,7 +188,8 @@ def legend_html(scale: Scale) -> Markup:
     centre = "threshold" if scale.has_threshold else "zero (no threshold set)"
     low, middle, high = (number(scale.centre + k * scale.span, 2) for k in (-1, 0, 1))
     return Markup(
-        '<p class="key"><span class="tk lo st" style="--a:{a}">{low}</span><span class="ramp" aria-hidden="true"></span>'
+        '<p class="key"><span class="tk lo st" style="--a:{a}">{low}</span>'
+        '<span class="ramp" aria-hidden="true"></span>'
         '<span class="tk hi st" style="--a:{a}">{high}</span> <span>blue: below the {centre} of {middle}; orange and '
         "underlined: above; bold: far from it; plain and grey: not scored; ⋯: part of a multi-byte character</span></p>"
     ).format(a=_STRONGEST, low=low, high=high, middle=middle, centre=centre)

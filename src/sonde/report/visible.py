@@ -10,6 +10,8 @@ from markupsafe import Markup, escape
 
 #: Characters that take part in text yet have no shape of their own, beside the categories below.
 _SHAPELESS = set("\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0")
+#: Spaces that do not break. They have a width, and numbers are set with them; only token strips spell them out.
+_WIDE = "\u00a0\u202f"
 _INVISIBLE_CATEGORIES = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"}
 _SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 _EMOJI = re.compile("[\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001faff#*0-9]")
@@ -25,11 +27,14 @@ def is_invisible(character: str, before: str = "") -> bool:
     return category in _INVISIBLE_CATEGORIES or category == "Zs" or character in _SHAPELESS
 
 
-def pieces(text: str) -> Iterator[tuple[str, bool]]:
-    """Yield runs of `text` as (characters, False), and each invisible character alone as (character, True)."""
+def pieces(text: str, leave: str = "") -> Iterator[tuple[str, bool]]:
+    """Yield runs of `text` as (characters, False), and each invisible character alone as (character, True).
+
+    The characters in `leave` count as visible.
+    """
     run, before = "", ""
     for character in text:
-        if is_invisible(character, before):
+        if character not in leave and is_invisible(character, before):
             if run:
                 yield run, False
             yield character, True
@@ -65,7 +70,7 @@ def show_inline(text: object) -> Markup:
         >>> str(show_inline("<b>"))
         '<bdi>&lt;b&gt;</bdi>'
     """
-    body = Markup("").join(boxed(run) if hidden else escape(run) for run, hidden in pieces(str(text)))
+    body = Markup("").join(boxed(run) if hidden else escape(run) for run, hidden in pieces(str(text), _WIDE))
     return Markup("<bdi>{}</bdi>").format(body)
 
 
@@ -78,4 +83,4 @@ def show_block(text: object) -> Markup:
 def plain(text: object) -> str:
     """Return text without markup in which every invisible character is written as `[U+200B]`."""
     flat = str(text).replace("\n", "↵").replace("\t", "⇥")
-    return "".join(f"[{code_point(run)}]" if hidden else run for run, hidden in pieces(flat))
+    return "".join(f"[{code_point(run)}]" if hidden else run for run, hidden in pieces(flat, _WIDE))

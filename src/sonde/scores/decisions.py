@@ -9,7 +9,7 @@ from sonde.scores.arrays import check_pair, missing_class
 from sonde.scores.estimate import Estimate
 
 
-def balanced_accuracy(y: Shaped[np.ndarray, " n"], s: Real[np.ndarray, " m"], threshold: float = 0.0) -> Estimate:
+def balanced_accuracy(y: Shaped[np.ndarray, " n"], s: Real[np.ndarray, " m"], threshold: float | int = 0.0) -> Estimate:
     """Return the mean of recall and specificity when `s > threshold` is flagged; 0.5 = chance.
 
     Example:
@@ -24,7 +24,7 @@ def balanced_accuracy(y: Shaped[np.ndarray, " n"], s: Real[np.ndarray, " m"], th
     return Estimate(float(balanced_accuracy_score(labels, scores > threshold)))
 
 
-def recall(y: Shaped[np.ndarray, " n"], s: Real[np.ndarray, " m"], threshold: float = 0.0) -> Estimate:
+def recall(y: Shaped[np.ndarray, " n"], s: Real[np.ndarray, " m"], threshold: float | int = 0.0) -> Estimate:
     """Return the share of positives with `s > threshold`; undefined without positives."""
     labels, scores = check_pair(y, s)
     if not labels.any():
@@ -32,7 +32,9 @@ def recall(y: Shaped[np.ndarray, " n"], s: Real[np.ndarray, " m"], threshold: fl
     return Estimate(float((scores[labels] > threshold).mean()))
 
 
-def false_positive_rate(y: Shaped[np.ndarray, " n"], s: Real[np.ndarray, " m"], threshold: float = 0.0) -> Estimate:
+def false_positive_rate(
+    y: Shaped[np.ndarray, " n"], s: Real[np.ndarray, " m"], threshold: float | int = 0.0
+) -> Estimate:
     """Return the share of negatives with `s > threshold`; undefined without negatives."""
     labels, scores = check_pair(y, s)
     if labels.all():

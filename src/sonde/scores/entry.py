@@ -23,7 +23,7 @@ def evaluate(
     y: Shaped[np.ndarray, " n"],
     scores: Real[np.ndarray, " m"],
     *,
-    threshold: Threshold | float,
+    threshold: Threshold | float | int,
     probabilities: Real[np.ndarray, " m"] | None = None,
     groups: Shaped[np.ndarray, " g"] | None = None,
     fprs: Sequence[float] = (0.01, 0.001),

@@ -61,23 +61,27 @@ def recall_at_fpr_kernel(y: Bool[np.ndarray, " n"], s: Float[np.ndarray, " n"], 
     return kernel
 
 
-def rate_kernel(rows: Bool[np.ndarray, " n"], s: Float[np.ndarray, " n"], threshold: float) -> Kernel:
+def rate_kernel(rows: Bool[np.ndarray, " n"], s: Float[np.ndarray, " n"], threshold: float | int) -> Kernel:
     """Weighted share of `rows` with `s > threshold`."""
     flagged, of = (rows & (s > threshold)).astype(float), rows.astype(float)
     return lambda w: _ratio(w @ flagged, w @ of)
 
 
-def recall_kernel(y: Bool[np.ndarray, " n"], s: Float[np.ndarray, " n"], threshold: float = 0.0) -> Kernel:
+def recall_kernel(y: Bool[np.ndarray, " n"], s: Float[np.ndarray, " n"], threshold: float | int = 0.0) -> Kernel:
     """Weighted recall at a threshold."""
     return rate_kernel(y, s, threshold)
 
 
-def false_positive_rate_kernel(y: Bool[np.ndarray, " n"], s: Float[np.ndarray, " n"], threshold: float = 0.0) -> Kernel:
+def false_positive_rate_kernel(
+    y: Bool[np.ndarray, " n"], s: Float[np.ndarray, " n"], threshold: float | int = 0.0
+) -> Kernel:
     """Weighted false-positive rate at a threshold."""
     return rate_kernel(~y, s, threshold)
 
 
-def balanced_accuracy_kernel(y: Bool[np.ndarray, " n"], s: Float[np.ndarray, " n"], threshold: float = 0.0) -> Kernel:
+def balanced_accuracy_kernel(
+    y: Bool[np.ndarray, " n"], s: Float[np.ndarray, " n"], threshold: float | int = 0.0
+) -> Kernel:
     """Weighted balanced accuracy at a threshold."""
     caught, false = rate_kernel(y, s, threshold), rate_kernel(~y, s, threshold)
     return lambda w: 0.5 * (caught(w) + 1.0 - false(w))

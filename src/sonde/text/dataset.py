@@ -37,7 +37,7 @@ class Dataset(Displayed):
     Example:
         >>> data = Dataset.from_texts(["Paris is in France.", "Paris is in Peru."], labels=[1, 0], positive="true")
         >>> data
-        Dataset('texts', n=2, true=1, not true=1)
+        Dataset('texts', n=2, true=1, false=1)
         >>> data[[True, False]][0].text
         'Paris is in France.'
     """
@@ -167,7 +167,7 @@ class Dataset(Displayed):
 
         A row that resembles a row with a group joins that group. What was done is noted in the provenance. Near
         duplicates of text are a floor, not a substitute for knowing the entities: name a `group` column
-        where there is one (`cities.csv` has two statements a city, and a third of these pairs is this alike).
+        where there is one (`cities.csv` has two statements a city, and two in five of these pairs are this alike).
         """
         from sonde.text.splitting import fill_groups
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from sonde.base.errors import InputError, nearest
 
 _PAIRS = (("0", "1"), ("false", "true"))
+_OPPOSITES = {"true": "false", "false": "true", "yes": "no", "no": "yes"}
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ def _names(positive: str | None, negative: str | None, classes: Classes | None) 
     if positive is None:
         base = classes or Classes()
         return Classes(base.positive, negative or base.negative)
-    return Classes(positive, negative or f"not {positive}")
+    return Classes(positive, negative or _OPPOSITES.get(positive, f"not {positive}"))
 
 
 def _binary(

@@ -62,7 +62,7 @@ def load_dataset(
         >>> path = pathlib.Path(tempfile.mkdtemp()) / "facts.csv"
         >>> _ = path.write_text("statement,label,city\\nParis is in France.,1,Paris\\nParis is in Peru.,0,Paris\\n")
         >>> load_dataset(path, positive="true", group="city")
-        Dataset('facts', n=2, true=1, not true=1, groups=1)
+        Dataset('facts', n=2, true=1, false=1, groups=1)
     """
     options = Options(_columns(columns, text=text, label=label, group=group), split)
     if limit is not None and limit < 1:

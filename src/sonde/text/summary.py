@@ -40,7 +40,7 @@ def summarise(data: Dataset) -> str:
         lines.append(f"groups   {counts['groups']:,}, the largest of {counts['largest_group']:,} rows")
     lines += [f"tag      {_tag(name, values)}" for name, values in counts["tags"].items()]
     hashed = f", sha256 {origin.sha256[:12]}" if origin.sha256 else ""
-    lines.append(f"source   {origin.source}, licence {origin.licence}{hashed}, {origin.policy} answers")
+    lines.append(f"source   {origin.source}, licence {origin.licence}{hashed}, policy {origin.policy}")
     lines += [f"note     {note}" for note in origin.notes]
     return "\n".join(lines)
 

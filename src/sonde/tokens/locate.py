@@ -10,19 +10,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sonde.tokens.cuts import NOT_SPACE, Cut, Place
 
 #: Unicode's two supplementary private-use planes; the first that a chat does not use itself serves.
 PLANES = (0xF0000, 0x100000)
 PLANE_SIZE = 0xFFFD
 ANY_SENTINEL = re.compile("[\U000f0000-\U000ffffd\U00100000-\U0010fffd]")
 SENTINELS = {0xF0000: re.compile("[\U000f0000-\U000ffffd]"), 0x100000: re.compile("[\U00100000-\U0010fffd]")}
-
-#: Markup that templates look for: sentinels never break it, nor touch it from inside.
-TAG = re.compile(r"</?[^<>\s]{1,40}>|\[/?[A-Z_]{2,20}\]|◁/?\w{1,20}▷")
-WORD = re.compile(r"\S+")
-NOT_SPACE = re.compile(r"\S(?:.*\S)?", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -76,33 +73,6 @@ class Piece:
 
 
 Chat = Sequence[ChatMessage]
-Cut = Callable[[str], list[tuple[int, int]]]
-
-
-def whole(content: str) -> list[tuple[int, int]]:
-    """Cut nothing: the content with its outer whitespace, if there is anything else in it."""
-    return [(0, len(content))] if content.strip() else []
-
-
-def between_tags(content: str) -> list[tuple[int, int]]:
-    """Cut at markup such as `</think>`, without outer whitespace; the whole where there is nothing else."""
-    cuts, at = [], 0
-    for stop, resume in [*(m.span() for m in TAG.finditer(content)), (len(content), len(content))]:
-        found = NOT_SPACE.search(content, at, stop)
-        if found:
-            cuts.append(found.span())
-        at = resume
-    return cuts or [m.span() for m in NOT_SPACE.finditer(content)]
-
-
-def words(content: str) -> list[tuple[int, int]]:
-    """Cut at whitespace."""
-    return [m.span() for m in WORD.finditer(content)]
-
-
-#: Ways to put sentinels in, tried in turn: around contents (exact, if the template does not strip), inside pieces of
-#: them (survives stripping and dropped thinking), inside every word (survives dropping at unknown markers).
-LEVELS: tuple[tuple[Cut, int], ...] = ((whole, 0), (between_tags, 1), (words, 1))
 
 
 @dataclass(frozen=True)
@@ -114,8 +84,8 @@ class Marked:
     plane: int
 
 
-def mark(chat: Chat, cut: Cut, inset: int) -> Marked | None:
-    """Put sentinels into a chat, `inset` characters inside each piece; None where there is no room for them."""
+def mark(chat: Chat, cut: Cut, place: Place) -> Marked | None:
+    """Put two sentinels into each piece of a chat; None where there is no room for them."""
     used = "".join(p.content for m in chat for p in m.parts)
     plane = next((p for p in PLANES if not SENTINELS[p].search(used)), None)
     if plane is None:
@@ -126,9 +96,8 @@ def mark(chat: Chat, cut: Cut, inset: int) -> Marked | None:
         parts = []
         for part in message.parts:
             text, at = [], 0
-            for first, last in cut(part.content):
-                a = min(first + inset, last)
-                b = max(last - inset, a)
+            for first, last in cut(part.content, message.role):
+                a, b = place(first, last)
                 code = plane + 2 * len(pieces)
                 if code + 1 > plane + PLANE_SIZE:
                     return None
@@ -173,66 +142,6 @@ def _span(piece: Piece, a: int, b: int, text: str) -> Span | None:
         if start >= 0 and text[start:end] == write(content[piece.first : piece.last]):
             return Span(piece.part.message, start, end, piece.first, piece.last, escaped)
     return None
-
-
-def grow(spans: list[Span], text: str, contents: Mapping[int, str]) -> list[Span]:
-    """Add what stands next to the located pieces and is the content's too (markup), then join what is continuous."""
-    grown: list[Span] = []
-    for k, span in enumerate(spans):
-        before = grown[-1] if grown else None
-        after = spans[k + 1] if k + 1 < len(spans) else None
-        low = before.last if before and before.message == span.message and before.last <= span.first else 0
-        high = after.first if after and after.message == span.message else len(contents[span.message])
-        grown += _backward(span, text, contents[span.message], low, before.end if before else 0)
-        grown.append(span)
-        grown += _forward(span, text, contents[span.message], high, after.start if after else len(text))
-    return join(grown, text, contents)
-
-
-def _forward(span: Span, text: str, content: str, high: int, ceiling: int) -> list[Span]:
-    found: list[Span] = []
-    at = span.end
-    for word in [] if span.escaped else WORD.finditer(content, span.last, max(high, span.last)):
-        while at < ceiling and text[at].isspace():
-            at += 1
-        end = at + len(word.group())
-        if end > ceiling or text[at:end] != word.group():
-            break
-        found.append(Span(span.message, at, end, *word.span()))
-        at = end
-    return found
-
-
-def _backward(span: Span, text: str, content: str, low: int, floor: int) -> list[Span]:
-    found: list[Span] = []
-    at = span.start
-    for word in [] if span.escaped else reversed(list(WORD.finditer(content, low, span.first))):
-        while at > floor and text[at - 1].isspace():
-            at -= 1
-        start = at - len(word.group())
-        if start < floor or text[start:at] != word.group():
-            break
-        found.append(Span(span.message, start, at, *word.span()))
-        at = start
-    return found[::-1]
-
-
-def join(spans: Sequence[Span], text: str, contents: Mapping[int, str]) -> list[Span]:
-    """Join neighbours with the same characters between them in the content and in the text."""
-    joined: list[Span] = []
-    for span in spans:
-        left = joined[-1] if joined else None
-        if (
-            left is not None
-            and left.message == span.message
-            and not (left.escaped or span.escaped)
-            and left.last <= span.first
-            and contents[span.message][left.last : span.first] == text[left.end : span.start]
-        ):
-            joined[-1] = replace(left, end=span.end, last=span.last)
-        else:
-            joined.append(span)
-    return joined
 
 
 def search(chat: Chat, text: str) -> list[Span] | None:

@@ -221,4 +221,5 @@ class _Reader:
 
 
 def _bad(text: str, at: int, what: str) -> InputError:
-    return InputError(f"Token selector {text!r}, at character {at + 1}: {what}.")
+    shown = text if len(text) <= 120 else f"{text[:119]}…"
+    return InputError(f"Token selector {shown!r}, at character {at + 1}: {what}.")

@@ -16,7 +16,9 @@ from typing import Any
 
 from sonde.base.errors import InputError
 from sonde.text.dialogue import Dialogue
-from sonde.tokens.locate import LEVELS, Chat, ChatMessage, Marked, Part, Span, grow, mark, read, search
+from sonde.tokens.cuts import LEVELS, whole
+from sonde.tokens.grow import grow, wedge
+from sonde.tokens.locate import Chat, ChatMessage, Marked, Part, Span, mark, read, search
 from sonde.tokens.thinking import is_only_thinking, thinking_spans
 
 
@@ -196,16 +198,19 @@ def locate(
 ) -> list[list[Span] | None]:
     """Find every content of every chat in its rendered text; None where that cannot be done with certainty."""
     found: list[list[Span] | None] = [None] * len(chats)
-    for cut, inset in LEVELS:
+    for cut, place in LEVELS:
         marked: dict[int, Marked] = {}
         for i in (i for i, spans in enumerate(found) if spans is None):
-            one = mark(chats[i], cut, inset)
+            one = mark(chats[i], cut, place)
             if one is not None:
                 marked[i] = one
         again = apply_template(tokenizer, [m.messages for m in marked.values()], [prompts[i] for i in marked])
         for (i, one), rendered in zip(marked.items(), again, strict=True):
             spans = read(one, rendered, texts[i]) if isinstance(rendered, str) else None
-            found[i] = spans if spans is None or inset == 0 else grow(spans, texts[i], _contents(chats[i]))
+            if spans is not None and cut is not whole:
+                contents = _contents(chats[i])
+                spans = wedge(grow(spans, texts[i], contents), texts[i], contents)
+            found[i] = spans
     return [search(c, t) if spans is None else spans for c, t, spans in zip(chats, texts, found, strict=True)]
 
 

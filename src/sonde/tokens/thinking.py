@@ -76,4 +76,4 @@ def is_only_thinking(content: str) -> bool:
     rest = bare
     for start, end in reversed(spans):
         rest = rest[:start] + rest[end:]
-    return bool(spans) and not rest.strip()
+    return not ANY_MARKER.sub("", rest).strip()

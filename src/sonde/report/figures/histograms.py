@@ -42,8 +42,12 @@ def score_histograms(
         2
     """
     edges = bin_edges([s for _, s in test.values()] + ([] if control is None else [control]))
-    names = {"positive": label(positive), "negative": label(negative), "control": f"control: {short_label(control_name)}"}
-    text = "Share of each group a bin"
+    names = {
+        "positive": label(positive),
+        "negative": label(negative),
+        "control": f"control: {short_label(control_name)}",
+    }
+    text = f"Share of each group a bin; higher scores = more of {label(positive)}"
     text += "" if control is None else f"; control n = {count(len(control))}"
     text += "" if threshold is None else f"; dashed line: threshold {number(threshold)}"
     base = house_figure("Scores by class", text, height=96 + 208 * max(1, len(test)))
@@ -51,6 +55,7 @@ def score_histograms(
         rows=max(1, len(test)), cols=1, shared_xaxes=True, vertical_spacing=min(0.09, 0.5 / max(1, len(test)))
     )
     figure.update_layout(base.layout)
+    figure.update_layout(legend={"y": 1 + 26 / (208 * max(1, len(test)) - 32)})
     for row, (name, (labels, scores)) in enumerate(test.items(), start=1):
         groups = {"positive": scores[labels == 1], "negative": scores[labels == 0]}
         if control is not None:
@@ -103,7 +108,14 @@ def _outline(values: np.ndarray, edges: np.ndarray, group: str, name: str, first
 def _row_title(figure: go.Figure, row: int, name: str, groups: Mapping[str, np.ndarray]) -> None:
     suffix = "" if row == 1 else str(row)
     text = f"{short_label(name)}: n = {count(len(groups['positive']))} + {count(len(groups['negative']))}"
-    place = {"xref": "x domain", "yref": f"y{suffix} domain", "x": 0.008, "y": 1.0, "xanchor": "left", "yanchor": "bottom"}
+    place = {
+        "xref": "x domain",
+        "yref": f"y{suffix} domain",
+        "x": 0.008,
+        "y": 1.0,
+        "xanchor": "left",
+        "yanchor": "bottom",
+    }
     place["xref"] = f"x{suffix} domain"
     figure.add_annotation(text=text, showarrow=False, font={"size": 12}, **place)
 
@@ -113,4 +125,4 @@ def _axes(figure: go.Figure, base: go.Figure, rows: int) -> None:
     figure.update_yaxes(base.layout.yaxis)
     figure.update_xaxes(showgrid=False)
     figure.update_yaxes(title_text="Share (%)", rangemode="tozero", nticks=5)
-    figure.update_xaxes(title_text="Score (the probe's decision value; higher = more of the positive class)", row=rows, col=1)
+    figure.update_xaxes(title_text="Score (the probe's decision value)", row=rows, col=1)

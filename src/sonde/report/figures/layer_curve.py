@@ -38,11 +38,11 @@ def layer_curve(
     best = best_rows(sweep)
     drawn = [row for row in best if row["auroc"].get("value") is not None]
     figure = house_figure("AUROC by layer", caption(best, drawn, n))
-    kinds = sorted({series_of(row) for row in drawn})
-    for index, kind in enumerate(kinds):
-        rows = sorted((r for r in drawn if series_of(r) == kind), key=position)
-        figure.add_trace(_series(kind, rows, index, shift=0.08 * (index - (len(kinds) - 1) / 2)))
-    _ring(figure, drawn, kinds, selected)
+    series = group_series(drawn)
+    for index, (name, rows) in enumerate(series.items()):
+        shift = 0.08 * (index - (len(series) - 1) / 2)
+        figure.add_trace(_series(name, rows, index, shift))
+        _ring(figure, rows, shift, selected)
     _lines(figure, drawn, baselines or {})
     _axes(figure, drawn, baselines or {})
     return figure
@@ -53,9 +53,18 @@ def kind_of(site: str) -> str:
     return re.sub(r"^blocks\.\d+\.", "", site).replace("hook_", "")
 
 
-def series_of(row: Row) -> tuple[str, str]:
-    """Return what a row's point belongs to: the kind of site and the probe type."""
-    return kind_of(row["site"]), row["probe"]
+def group_series(rows: Sequence[Row]) -> dict[str, list[Row]]:
+    """Group rows into series by kind of site and probe type, in layer order.
+
+    Where the layers hold one kind of site only, a series is a probe type, and sites outside the layers join it.
+    """
+    layered = {kind_of(r["site"]) for r in rows if r.get("layer") is not None}
+    one = len(layered) <= 1
+    groups: dict[str, list[Row]] = {}
+    for row in sorted(rows, key=lambda r: (kind_of(r["site"]) not in layered, r["site"], r["probe"])):
+        name = row["probe"] if one else f"{kind_of(row['site'])}, {row['probe']}"
+        groups.setdefault(name, []).append(row)
+    return {name: sorted(group, key=position) for name, group in groups.items()}
 
 
 def position(row: Row) -> int:
@@ -86,21 +95,33 @@ def caption(best: Sequence[Row], drawn: Sequence[Row], n: int | None) -> str:
     return text + (f"; {missing} undefined and not drawn" if missing else "")
 
 
-def _series(kind: tuple[str, str], rows: Sequence[Row], index: int, shift: float) -> go.Scatter:
+def _series(name: str, rows: Sequence[Row], index: int, shift: float) -> go.Scatter:
     style = series_style(index)
+    cut = sum(position(r) == _OUTSIDE for r in rows)  # no line joins the embedding to the layers
     high = [_bound(r, "high") for r in rows]
     low = [_bound(r, "low") for r in rows]
     return go.Scatter(
-        x=[position(r) + shift for r in rows],
-        y=[r["auroc"]["value"] for r in rows],
-        name=label(f"{kind[0]}, {kind[1]}"),
+        x=_gap([position(r) + shift for r in rows], cut),
+        y=_gap([r["auroc"]["value"] for r in rows], cut),
+        name=label(name),
         mode="lines+markers",
         line={"color": style["colour"], "dash": style["dash"], "width": 2},
         marker={"symbol": style["symbol"], "size": 8},
-        error_y={"type": "data", "symmetric": False, "array": high, "arrayminus": low, "thickness": 1.3, "width": 3},
-        text=[_hover(r) for r in rows],
+        error_y={
+            "type": "data",
+            "symmetric": False,
+            "array": _gap(high, cut),
+            "arrayminus": _gap(low, cut),
+            "thickness": 1.3,
+            "width": 3,
+        },
+        text=_gap([_hover(r) for r in rows], cut),
         hovertemplate="%{text}<extra></extra>",
     )
+
+
+def _gap(values: list[Any], at: int) -> list[Any]:
+    return [*values[:at], None, *values[at:]] if at else values
 
 
 def _bound(row: Row, name: str) -> float:
@@ -115,12 +136,9 @@ def _hover(row: Row) -> str:
     return f"{label(row['site'])}<br>{label(row['probe'])}{strength}<br>AUROC {number(a['value'])}{bounds}"
 
 
-def _ring(figure: go.Figure, drawn: Sequence[Row], kinds: Sequence[tuple[str, str]], selected: Any) -> None:
-    if not selected:
-        return
-    chosen = [r for r in drawn if r["site"] == selected.get("site") and r["probe"] == selected.get("probe")]
-    for row in chosen[:1]:
-        shift = 0.08 * (kinds.index(series_of(row)) - (len(kinds) - 1) / 2)
+def _ring(figure: go.Figure, rows: Sequence[Row], shift: float, selected: Mapping[str, Any] | None) -> None:
+    wanted = selected or {}
+    for row in [r for r in rows if (r["site"], r["probe"]) == (wanted.get("site"), wanted.get("probe"))]:
         ring = {"symbol": "circle-open", "size": 19, "line": {"width": 2.5, "color": NEUTRAL}, "color": NEUTRAL}
         x, y = [position(row) + shift], [row["auroc"]["value"]]
         figure.add_trace(go.Scatter(x=x, y=y, name="selected", mode="markers", marker=ring, hoverinfo="skip"))
@@ -135,9 +153,7 @@ def _lines(figure: go.Figure, drawn: Sequence[Row], baselines: Mapping[str, floa
         style = series_style(index + 2)
         line = {"color": style["colour"], "width": 1.2, "dash": style["dash"]}
         shown = f"{label(name)} {number(value)}"
-        figure.add_trace(
-            go.Scatter(x=ends, y=[value, value], name=shown, mode="lines", line=line, hoverinfo="name")
-        )
+        figure.add_trace(go.Scatter(x=ends, y=[value, value], name=shown, mode="lines", line=line, hoverinfo="name"))
 
 
 def _axes(figure: go.Figure, drawn: Sequence[Row], baselines: Mapping[str, float]) -> None:

@@ -109,7 +109,9 @@ def _curve(name: str, curve: tuple[np.ndarray, np.ndarray], labels: np.ndarray, 
     )
 
 
-def _point(curve: tuple[np.ndarray, np.ndarray], bounds: Mapping[str, Any] | None, target: float, index: int) -> go.Scatter:
+def _point(
+    curve: tuple[np.ndarray, np.ndarray], bounds: Mapping[str, Any] | None, target: float, index: int
+) -> go.Scatter:
     colour = series_style(index)["colour"]
     value = recall_at(curve, target)
     bars = None
@@ -133,9 +135,9 @@ def _guides(figure: go.Figure, lowest: float, target: float) -> None:
     figure.add_trace(go.Scatter(x=100 * x, y=100 * x, name="chance", mode="lines", line=chance, hoverinfo="name"))
     figure.add_vline(x=100 * target, line={"color": NEUTRAL, "width": 1, "dash": "dash"})
     # plotly places annotations on a log axis by exponent
-    place = {"x": float(np.log10(100 * target)), "y": 0, "yref": "y domain", "xanchor": "left", "yanchor": "bottom"}
+    place = {"x": float(np.log10(100 * target)), "y": 0.06, "yref": "y domain", "xanchor": "left", "yanchor": "bottom"}
     figure.add_annotation(text=f" {target_percent(target)} FPR", showarrow=False, **place)
-    ticks = [t for t in (0.001, 0.01, 0.1, 1, 10, 100) if t >= 100 * lowest * 0.99]
+    ticks = [t for t in (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100) if t >= 100 * lowest * 0.99]
     figure.update_xaxes(
         title_text="False-positive rate (%, log scale)",
         type="log",

@@ -9,7 +9,8 @@ import plotly.graph_objects as go
 
 from sonde.report.visible import plain
 
-#: Okabe and Ito (2008), the five that keep a contrast of 3 on white and on near-black; dashes and symbols differ too.
+#: The four of Okabe and Ito (2008) that keep a contrast of 3 on white and near-black, an ochre and a grey; dashes and
+#: symbols differ too.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#8C6D1F", "#7A7A7A")
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x")
@@ -53,10 +54,17 @@ def house_figure(title: str, caption: str, height: int = 420) -> go.Figure:
         plot_bgcolor="rgba(0,0,0,0)",
         hovermode="closest",
         hoverlabel={"font": {"family": FONT}},
-        legend={"orientation": "h", "x": 0, "y": 1.02, "xanchor": "left", "yanchor": "bottom", "bgcolor": "rgba(0,0,0,0)"},
+        legend={
+            "orientation": "h",
+            "x": 0,
+            "y": 1.02,
+            "xanchor": "left",
+            "yanchor": "bottom",
+            "bgcolor": "rgba(0,0,0,0)",
+        },
     )
     axis = {"gridcolor": GRID, "zeroline": False, "showline": True, "linecolor": NEUTRAL, "ticks": "outside"}
-    axis |= {"ticklen": 4, "tickcolor": NEUTRAL, "automargin": True, "title": {"standoff": 10}}
+    axis |= {"ticklen": 4, "tickcolor": NEUTRAL, "automargin": True, "title": {"standoff": 10, "font": {"size": 13}}}
     figure.update_xaxes(**axis)
     figure.update_yaxes(**axis)
     return figure

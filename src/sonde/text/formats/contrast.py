@@ -49,8 +49,8 @@ def _pair(row: Mapping[str, Any], number: int, place: str) -> list[Record]:
     lacking = [name for name in (QUESTION, MATCHING, OTHER) if row.get(name) is None]
     if lacking:
         raise InputError(
-            f"{place} has no {' and no '.join(map(repr, lacking))} (its fields: {', '.join(map(repr, row))}), expected "
-            f"the fields of a contrast file: rename them or remove the row."
+            f"{place} has no {', '.join(map(repr, lacking))} (its fields: {', '.join(map(repr, row))}), expected "
+            "the fields of a contrast file: rename them or remove the row."
         )
     question = check_text(row[QUESTION], place, QUESTION)
     tags = {k: s for k, v in row.items() if k not in (QUESTION, MATCHING, OTHER) and (s := plain(v)) is not None}
