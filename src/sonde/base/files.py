@@ -59,10 +59,8 @@ def hash_bytes(*parts: bytes | str) -> str:
     return digest.hexdigest()
 
 
-def prepare_output_folder(path: str | Path, *, force: bool = False) -> Path:
-    """Return `path` as an empty folder, or refuse when it holds anything and `force` is not set.
-
-    With `force`, what the folder held is removed.
+def check_output_folder(path: str | Path, *, force: bool = False) -> Path:
+    """Return `path` if results may go there: it is new, an empty folder, or `force` is set. Changes nothing.
 
     Raises:
         InputError: `path` is a file, or a folder that is not empty, and `force` is False.
@@ -70,14 +68,24 @@ def prepare_output_folder(path: str | Path, *, force: bool = False) -> Path:
     path = Path(path)
     if path.exists() and not path.is_dir():
         raise InputError(f"Output {path} is a file, expected a folder that is new or empty: choose another --out.")
-    if path.is_dir() and any(path.iterdir()):
-        if not force:
-            raise InputError(
-                f"Output folder {path} is not empty, and nothing is overwritten unasked: "
-                "choose another --out, or pass --force to replace its contents."
-            )
+    if path.is_dir() and any(path.iterdir()) and not force:
+        raise InputError(
+            f"Output folder {path} is not empty, and nothing is overwritten unasked: "
+            "choose another --out, or pass --force to replace its contents."
+        )
+    return path
+
+
+def prepare_output_folder(path: str | Path, *, force: bool = False) -> Path:
+    """Return `path` as an empty folder; with `force`, what it held is removed.
+
+    Raises:
+        InputError: as `check_output_folder`.
+    """
+    path = check_output_folder(path, force=force)
+    if path.is_dir():
         shutil.rmtree(path)
-    path.mkdir(parents=True, exist_ok=True)
+    path.mkdir(parents=True)
     return path
 
 

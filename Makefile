@@ -1,0 +1,49 @@
+# Everything runs in .venv, which the first command makes. Needs Python 3.11+ and make, nothing else.
+PYTHON ?= python3
+BIN := .venv/bin
+# Tests are small: one thread each, two workers.
+export OMP_NUM_THREADS ?= 1
+export TOKENIZERS_PARALLELISM := false
+
+.PHONY: demo test check format notebooks bench marked clean
+
+demo: .venv/installed  ## Train and test the built-in lie detector, and write its report.
+	$(BIN)/sonde demo
+
+test: .venv/developing  ## The fast tests.
+	$(BIN)/python -m pytest -n 2 -q -m "not slow and not browser and not gpu"
+
+marked: .venv/developing  ## The slow tests and those that need a browser.
+	$(BIN)/python -m pytest -n 2 -q -m "(slow or browser) and not gpu"
+
+check: .venv/developing  ## Format, lint, types, import contracts.
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: .venv/developing
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+notebooks: .venv/developing  ## Run every notebook top to bottom.
+	$(BIN)/python -m pip install -q -e ".[notebooks]"
+	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest --nbmake --nbmake-timeout=300 -q notebooks
+
+bench: .venv/developing  ## Every benchmark, one after the other. Leave the machine alone meanwhile.
+	for script in benchmarks/[a-z]*.py; do echo "== $$script"; OMP_NUM_THREADS= $(BIN)/python $$script || exit 1; done
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install -q --upgrade pip
+
+.venv/installed: .venv/bin/python pyproject.toml
+	$(BIN)/python -m pip install -q -e .
+	touch $@
+
+.venv/developing: .venv/bin/python pyproject.toml
+	$(BIN)/python -m pip install -q -e ".[dev]"
+	touch $@ .venv/installed
+
+clean:
+	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,100 @@
+"""sonde: capture a transformer's activations, train probes on them, and say honestly what was found.
+
+Importing this package loads nothing heavy; each public name loads its room when it is first used.
+
+Example:
+    >>> import sonde
+    >>> model = sonde.load_model("cretan")
+    >>> data = sonde.load_dataset("cretan:instructed-lies", n=200)
+    >>> acts = sonde.capture(model, data, sites="resid_post", tokens="before(target)")
+    >>> X, y = acts.pool("mean").at("blocks.2.hook_resid_post").xy
+    >>> probe = sonde.LogisticProbe(l2=10.0).fit(X, y)
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from sonde.base.display import register_renderer
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "sonde.base.errors": ("InputError", "SondeError"),
+    "sonde.text": ("Dataset", "Dialogue", "Message", "Provenance", "Target", "instructed_pairs"),
+    "sonde.tokens": (
+        "After",
+        "All",
+        "Before",
+        "Between",
+        "First",
+        "Last",
+        "Role",
+        "Segment",
+        "Special",
+        "Tokens",
+        "parse_selector",
+    ),
+    "sonde.activations": ("Activations", "Features", "open_store"),
+    "sonde.scores": ("Scores", "Threshold"),
+    "sonde.probes": (
+        "LDAProbe",
+        "LogisticProbe",
+        "MeanDifferenceProbe",
+        "RidgeProbe",
+        "load_probe",
+        "sweep",
+    ),
+    "sonde.recipe": ("Recipe", "read_recipe"),
+    "sonde.run": ("Run", "load_dataset", "load_model", "open_run", "train"),
+}
+_WHERE = {name: room for room, names in _HOME.items() for name in names}
+
+#: Rooms that can be called: `sonde.capture(model, data, …)`.
+_CALLABLE_ROOMS = ("capture",)
+
+__all__ = ["__version__", *_CALLABLE_ROOMS, *sorted(_WHERE)]  # noqa: PLE0604
+
+if TYPE_CHECKING:
+    from sonde.activations import Activations, Features, open_store
+    from sonde.base.errors import InputError, SondeError
+    from sonde.capture import capture
+    from sonde.probes import LDAProbe, LogisticProbe, MeanDifferenceProbe, RidgeProbe, load_probe, sweep
+    from sonde.recipe import Recipe, read_recipe
+    from sonde.run import Run, load_dataset, load_model, open_run, train
+    from sonde.scores import Scores, Threshold
+    from sonde.text import Dataset, Dialogue, Message, Provenance, Target, instructed_pairs
+    from sonde.tokens import (
+        After,
+        All,
+        Before,
+        Between,
+        First,
+        Last,
+        Role,
+        Segment,
+        Special,
+        Tokens,
+        parse_selector,
+    )
+
+
+def __getattr__(name: str) -> Any:
+    if name in _CALLABLE_ROOMS:
+        return import_module(f"sonde.{name}")
+    if name in _WHERE:
+        return getattr(import_module(_WHERE[name]), name)
+    raise AttributeError(f"module 'sonde' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
+def _draw(value: object) -> str | None:
+    """Draw a value for a notebook; the room that can is loaded when the first one is drawn."""
+    return import_module("sonde.report").render(value)
+
+
+register_renderer(_draw)

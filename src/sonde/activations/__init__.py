@@ -1,0 +1,36 @@
+"""Activations: values on named sites, with the tables that say what each row is.
+
+`Activations` selects and pools lazily; `Features` is what vector probes eat; the store keeps activations on disk in
+immutable units that survive any crash, and streams more rows than fit in memory.
+"""
+
+from sonde.activations.features import Features, Origin, SiteFeatures
+from sonde.activations.pooling import POOLINGS, Pooling, parse_pooling, pool_rows
+from sonde.activations.reader import ActivationStore, StoreRows, describe, open_store
+from sonde.activations.rows import MemoryRows, RowSource
+from sonde.activations.selection import TokenSelector, register_selector_parser
+from sonde.activations.stream import stream_rows
+from sonde.activations.values import Activations
+from sonde.activations.writer import StoreWriter, create_store
+
+__all__ = [
+    "POOLINGS",
+    "ActivationStore",
+    "Activations",
+    "Features",
+    "MemoryRows",
+    "Origin",
+    "Pooling",
+    "RowSource",
+    "SiteFeatures",
+    "StoreRows",
+    "StoreWriter",
+    "TokenSelector",
+    "create_store",
+    "describe",
+    "open_store",
+    "parse_pooling",
+    "pool_rows",
+    "register_selector_parser",
+    "stream_rows",
+]

@@ -1,0 +1,37 @@
+"""The commands, one file each."""
+
+from __future__ import annotations
+
+import typer
+
+from sonde.cli import capture, demo, doctor, inspect, organism, report, score, train
+from sonde.cli.output import announce
+
+app = typer.Typer(
+    name="sonde",
+    help="Capture a transformer's activations, train probes on them, and say honestly what was found.",
+    epilog="Every command takes --debug (traceback on failure). Results go to stdout, progress and logs to stderr.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+for command in (train, capture, score, inspect, report, doctor, demo):
+    command.register(app)
+app.add_typer(organism.app, name="organism")
+
+
+def _version(value: bool) -> None:
+    if value:
+        from sonde import __version__
+
+        print(f"sonde {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
+):
+    announce()

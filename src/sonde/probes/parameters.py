@@ -1,0 +1,52 @@
+"""The probes' parameters: a name means the same in every probe, and is checked the same way."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from numbers import Integral, Real
+from typing import Any
+
+from sonde.probes.inputs import DataError
+
+
+def _truth(value: Any) -> bool:
+    return isinstance(value, bool) or type(value).__name__ in ("bool", "bool_")
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, Real) and not _truth(value) and math.isfinite(value)
+
+
+def _count(value: Any) -> bool:
+    return isinstance(value, Integral) and not _truth(value)
+
+
+def _class_weight(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return all(_number(v) and v >= 0 for v in value.values())
+    return value is None or value == "balanced"
+
+
+#: Per parameter: is a value valid, and the words for what is.
+RULES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "l2": (lambda v: _number(v) and v >= 0, "a finite number of at least 0"),
+    "standardize": (_truth, "True or False"),
+    "fit_intercept": (_truth, "True or False"),
+    "class_weight": (_class_weight, "None, 'balanced', or a weight for each class"),
+    "max_iter": (lambda v: _count(v) and v >= 1, "a whole number of at least 1"),
+    "tol": (lambda v: _number(v) and v > 0, "a finite number above 0"),
+    "seed": (_count, "a whole number"),
+}
+
+
+def check_parameters(probe: str, parameters: Mapping[str, Any]) -> None:
+    """Refuse a parameter that means nothing.
+
+    Raises:
+        DataError: naming the probe, the parameter, what was expected and what came.
+    """
+    for name, value in parameters.items():
+        valid, expected = RULES[name]
+        if not valid(value):
+            raise DataError(f"{probe} was given {name}={value!r}, expected {expected}: choose another value.")

@@ -1,0 +1,17 @@
+(function () {
+  "use strict";
+  var config = { displayModeBar: false, responsive: true, showTips: false };
+  var plots = [];
+  document.querySelectorAll("script.figure").forEach(function (holder) {
+    var place = document.getElementById(holder.dataset.place);
+    var figure = JSON.parse(holder.textContent);
+    Plotly.newPlot(place, figure.data, figure.layout, config);
+    plots.push(place);
+  });
+  addEventListener("beforeprint", function () {
+    plots.forEach(function (place) { Plotly.relayout(place, { width: 660, autosize: false }); });
+  });
+  addEventListener("afterprint", function () {
+    plots.forEach(function (place) { Plotly.relayout(place, { width: null, autosize: true }); });
+  });
+})();

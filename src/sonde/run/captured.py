@@ -1,0 +1,77 @@
+"""One capture pass over all the data of a run: features for the sweep, and what the baselines need."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sonde.activations import Features
+from sonde.capture import Model, capture, forward_seconds
+from sonde.recipe import Recipe
+from sonde.run.data import RunData, joined
+
+EMBEDDING = "hook_embed"
+
+
+@dataclass(frozen=True)
+class Captured:
+    """What the model's activations gave.
+
+    Attributes:
+        sites: the sites asked for, in depth order.
+        features: per part of the run (`train`, `test NAME`, `control`) the pooled activations.
+        entropy: per part `[n]`, mean entropy in nats of the model's prediction at the answer's tokens; NaN where an
+            example has none.
+        n_tokens: per part `[n]`, tokens of the whole sequence.
+        cost: tokens and seconds, for `run.json`.
+        self_check: what the model's self-check measured.
+    """
+
+    sites: tuple[str, ...]
+    features: dict[str, Features]
+    entropy: dict[str, np.ndarray]
+    n_tokens: dict[str, np.ndarray]
+    cost: dict[str, float]
+    self_check: dict[str, Any]
+
+
+def capture_run(recipe: Recipe, model: Model, data: RunData) -> Captured:
+    """Capture the sites of `recipe` for every part of the run, in one pass.
+
+    Raises:
+        InputError: a site does not exist, a text is longer than the context, or an example has no selected token.
+        SondeError: the self-check failed, or activations are not finite.
+    """
+    everything, rows = joined(data)
+    sites = model.resolve_sites(recipe.capture.sites)
+    asked = sites if EMBEDDING in sites or EMBEDDING not in model.sites else (*sites, EMBEDDING)
+    started = time.perf_counter()
+    features = capture(
+        model,
+        everything,
+        sites=asked,
+        tokens=recipe.capture.tokens,
+        pool=recipe.capture.pool,
+        max_tokens=recipe.capture.max_tokens,
+        truncation=recipe.capture.truncation,
+        token_budget=recipe.capture.token_budget,
+    )
+    seconds = time.perf_counter() - started
+    tokens = model.tokenize(everything, max_tokens=recipe.capture.max_tokens, truncation=recipe.capture.truncation)
+    entropy = answer_entropy(model, everything, recipe)
+    cost = {
+        "tokens": int(tokens.lengths.sum()),
+        "capture_seconds": round(seconds, 4),
+        "forward_only_seconds": round(forward_seconds(model, tokens), 4),
+    }
+    return Captured(
+        sites=sites,
+        features={name: features.take(index) for name, index in rows.items()},
+        entropy={name: entropy[index] for name, index in rows.items()},
+        n_tokens={name: tokens.lengths[index] for name, index in rows.items()},
+        cost=cost,
+        self_check=dict(features.fingerprint),
+    )

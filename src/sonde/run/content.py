@@ -1,0 +1,87 @@
+"""`run.json`: every number in the report, under the names that DESIGN fixes."""
+
+from __future__ import annotations
+
+import platform
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
+
+import tomli_w
+
+from sonde import __version__
+from sonde.base.devices import dtype_name
+from sonde.capture import Model
+from sonde.recipe import Recipe
+from sonde.run.captured import Captured
+from sonde.run.data import RunData
+from sonde.run.evaluate import Evaluated
+from sonde.run.folder import SCHEMA
+from sonde.run.select import Chosen
+
+NOT_AUDITED = "not audited"
+
+
+def run_content(
+    recipe: Recipe, model: Model, data: RunData, captured: Captured, chosen: Chosen, evaluated: Evaluated
+) -> dict[str, Any]:
+    """Return the content of `run.json`."""
+    return {
+        "schema": SCHEMA,
+        "name": recipe.name,
+        "positive": data.train.positive,
+        "negative": data.train.negative,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "model": {
+            "name": model.name,
+            "fingerprint": model.fingerprint,
+            "device": str(model.device),
+            "dtype": dtype_name(model.dtype),
+            "backend": model.backend,
+            "self_check": captured.self_check,
+        },
+        "selected": {
+            "site": chosen.row["site"],
+            "probe": chosen.row["probe"],
+            "l2": chosen.row["l2"],
+            "tokens": recipe.capture.tokens,
+            "pool": recipe.capture.pool,
+            "chosen_on": "validation",
+            "validation_auroc": chosen.row["auroc"],
+        },
+        "threshold": chosen.threshold.to_json(),
+        "test": evaluated.test,
+        "baselines": evaluated.baselines,
+        "audit": {"verdict": NOT_AUDITED, "findings": []},
+        "cost": {**captured.cost, "sweep_seconds": round(chosen.seconds, 4), "audit_seconds": 0.0},
+        "sweep": chosen.sweep.rows,
+        "data": {name: _data_entry(dataset) for name, dataset in data.parts()},
+        "notes": list(data.notes),
+        "examples": evaluated.examples,
+        "versions": versions(),
+        "recipe": recipe_text(recipe),
+    }
+
+
+def recipe_text(recipe: Recipe) -> str:
+    """Return the recipe as run, in TOML."""
+    return tomli_w.dumps(recipe.model_dump(mode="json", exclude_none=True))
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that a result depends on."""
+    packages = ("torch", "transformers", "scikit-learn", "numpy", "safetensors")
+    return {"sonde": __version__, "python": platform.python_version(), **{p: version(p) for p in packages}}
+
+
+def _data_entry(dataset: Any) -> dict[str, Any]:
+    provenance = dataset.provenance
+    return {
+        "name": dataset.name,
+        "source": provenance.source,
+        "licence": provenance.licence,
+        "policy": provenance.policy,
+        "sha256": dataset.sha256,
+        "notes": list(provenance.notes),
+        "counts": dataset.counts(),
+    }

@@ -1,0 +1,110 @@
+"""The data of a run: what is trained on, tested on, and what sets the threshold, checked against each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from sonde.base.errors import InputError
+from sonde.recipe import Recipe
+from sonde.run.names import is_builtin_dataset, load_dataset
+from sonde.text import Dataset, check_disjoint, overlap, require_two_classes
+
+
+@dataclass(frozen=True)
+class RunData:
+    """The data of a run.
+
+    Attributes:
+        train: labelled and grouped; probes are trained and selected on it.
+        tests: labelled; the selected probe is tested on each.
+        control: without the positive class; None = out-of-fold negatives of `train` stand in for it.
+        notes: what was done or noticed on the way, each a sentence for the report.
+    """
+
+    train: Dataset
+    tests: dict[str, Dataset]
+    control: Dataset | None
+    notes: tuple[str, ...] = ()
+
+    def parts(self) -> Iterator[tuple[str, Dataset]]:
+        """Yield every data set of the run under a name that is unique in it."""
+        yield "train", self.train
+        for name, dataset in self.tests.items():
+            yield f"test {name}", dataset
+        if self.control is not None:
+            yield "control", self.control
+
+
+def load_run_data(recipe: Recipe) -> RunData:
+    """Load and check what `recipe` names.
+
+    Raises:
+        InputError: a set lacks a class, or a group stands on both sides of a split.
+    """
+    notes: list[str] = []
+    train = _load(recipe, recipe.data.train, "train")
+    require_two_classes(train, "training")
+    if train.groups is None:
+        train = train.grouped()
+        notes.append(f"{train.name}: no groups were given, so rows of near-duplicate text were grouped.")
+    if recipe.data.test:
+        tests = {name: _load(recipe, name, "test") for name in recipe.data.test}
+    else:
+        train, held_out = train.split(test=recipe.data.test_fraction, seed=recipe.seed)
+        tests = {f"{recipe.data.train} (held-out groups)": held_out}
+    for test in tests.values():
+        require_two_classes(test, "test")
+    control = None if recipe.data.control is None else _control(recipe, recipe.data.control, notes)
+    for other in [*tests.values(), *([] if control is None else [control])]:
+        check_disjoint(train, other)
+        notes.extend(_shared_text(train, other))
+    return RunData(train, tests, control, tuple(notes))
+
+
+def _load(recipe: Recipe, name: str, split: str) -> Dataset:
+    if is_builtin_dataset(name):
+        sized: dict[str, Any] = {} if recipe.data.limit is None else {"n": recipe.data.limit}
+        return load_dataset(name, split=split, seed=recipe.seed, **sized)
+    keys = ("text", "label", "group", "negative", "format", "limit")
+    given = {key: value for key in keys if (value := getattr(recipe.data, key)) is not None}
+    return load_dataset(name, positive=recipe.positive, **given)
+
+
+def _control(recipe: Recipe, name: str, notes: list[str]) -> Dataset:
+    control = _load(recipe, name, "control")
+    labels = control.labels
+    if labels is not None and labels.any():
+        notes.append(f"{control.name}: {int(labels.sum())} rows of the positive class were left out of the control.")
+        control = control[labels == 0]
+    if len(control) == 0:
+        raise InputError(
+            f"Control set {name} has no row without the positive class, expected ordinary negatives: "
+            "name another [data] control, or leave it out."
+        )
+    return Dataset(
+        name=control.name,
+        dialogues=tuple(replace(d, label=0) for d in control),
+        provenance=control.provenance,
+        positive=control.positive,
+        negative=control.negative,
+    )
+
+
+def _shared_text(train: Dataset, other: Dataset) -> Iterator[str]:
+    shared = overlap(train, other)
+    if shared.exact:
+        yield f"{other.name}: {shared.exact} of {len(other)} texts stand word for word in {train.name} too."
+
+
+def joined(data: RunData) -> tuple[Dataset, dict[str, np.ndarray]]:
+    """Return one data set of every part, for one capture pass, and the rows of each part in it."""
+    rows, dialogues, start = {}, [], 0
+    for name, dataset in data.parts():
+        rows[name] = np.arange(start, start + len(dataset))
+        start += len(dataset)
+        dialogues += [replace(d, id=f"{name}/{d.id}", group=d.group or f"{name}/{d.id}") for d in dataset]
+    return replace(data.train, name="all", dialogues=tuple(dialogues)), rows

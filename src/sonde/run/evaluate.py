@@ -1,0 +1,120 @@
+"""Testing the selected probe: metrics with intervals, baselines on the same splits, examples to look at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from sonde.base.seeds import derive_seed
+from sonde.capture import Model
+from sonde.probes import PROBE_TYPES
+from sonde.recipe import Recipe
+from sonde.run import baselines
+from sonde.run.baselines import Split
+from sonde.run.captured import EMBEDDING, Captured
+from sonde.run.data import RunData
+from sonde.run.select import Chosen
+from sonde.run.strips import extreme_strips
+from sonde.scores import evaluate
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """What the selected probe is worth.
+
+    Attributes:
+        test: per test set the entry of `run.json`.
+        baselines: per baseline the entry of `run.json`.
+        score_rows: rows of `scores.csv`.
+        examples: per test set the token strips of the highest and lowest scored examples.
+    """
+
+    test: dict[str, Any]
+    baselines: dict[str, Any]
+    score_rows: list[tuple[Any, ...]]
+    examples: dict[str, list[dict[str, Any]]]
+
+
+def evaluate_run(recipe: Recipe, model: Model, data: RunData, captured: Captured, chosen: Chosen) -> Evaluated:
+    """Score every test set and the control once, and compute everything the report says of them."""
+    site = chosen.row["site"]
+    test, rows, examples = {}, [], {}
+    for name, dataset in data.tests.items():
+        X = captured.features[f"test {name}"].at(site).X
+        scores, probability = chosen.probe.decision_function(X), chosen.probe.predict_proba(X)[:, 1]
+        test[name] = evaluate(
+            dataset.labels,
+            scores,
+            threshold=chosen.threshold,
+            probabilities=probability,
+            groups=dataset.groups,
+            resamples=recipe.resamples,
+            seed=derive_seed(recipe.seed, "test", name),
+        )
+        rows += _score_rows(f"test {name}", dataset, scores, probability, chosen.threshold.value)
+        examples[name] = extreme_strips(model, chosen.probe, dataset, scores)
+    if data.control is not None:
+        X = captured.features["control"].at(site).X
+        probability = chosen.probe.predict_proba(X)[:, 1]
+        rows += _score_rows("control", data.control, chosen.control, probability, chosen.threshold.value)
+    return Evaluated(test, _baselines(recipe, data, captured, chosen), rows, examples)
+
+
+def _score_rows(part: str, dataset: Any, scores: Any, probability: Any, threshold: float) -> list[tuple[Any, ...]]:
+    return [
+        (part, d.id, d.group or "", d.label, float(s), float(p), int(s > threshold))
+        for d, s, p in zip(dataset, scores, probability, strict=True)
+    ]
+
+
+def _baselines(recipe: Recipe, data: RunData, captured: Captured, chosen: Chosen) -> dict[str, Any]:
+    train = _split(data.train)
+    tests = {name: _split(dataset) for name, dataset in data.tests.items()}
+    options: dict[str, Any] = {"resamples": recipe.resamples, "seed": recipe.seed}
+    make_probe = partial(_like, chosen)
+
+    def at(site: str) -> tuple[Any, dict[str, Any]]:
+        return (
+            captured.features["train"].at(site).X,
+            {name: captured.features[f"test {name}"].at(site).X for name in tests},
+        )
+
+    lengths = {name: captured.n_tokens[f"test {name}"] for name in tests}
+    found = {
+        "bag_of_words": baselines.text_baseline(train, tests, **options),
+        "length": baselines.figure_baseline(
+            "tokens in the transcript", train, tests, captured.n_tokens["train"], lengths, **options
+        ),
+    }
+    what = "the selected probe on the embedding layer, same tokens and pooling"
+    if EMBEDDING in captured.features["train"].sites:
+        X_train, X_tests = at(EMBEDDING)
+        found["embedding_layer"] = baselines.probe_baseline(
+            what, make_probe(), train, tests, X_train, X_tests, **options
+        )
+    else:
+        found["embedding_layer"] = baselines.undefined(what, f"the model names no {EMBEDDING}", tests)
+    found["answer_entropy"] = _entropy(train, tests, captured, options)
+    X_train, X_tests = at(chosen.row["site"])
+    found["shuffled_labels"] = baselines.shuffled_labels(make_probe, train, tests, X_train, X_tests, seed=recipe.seed)
+    return found
+
+
+def _entropy(train: Split, tests: dict[str, Split], captured: Captured, options: dict[str, Any]) -> dict[str, Any]:
+    what = "mean entropy of the model's prediction at the answer's tokens"
+    figures = {name: captured.entropy[f"test {name}"] for name in tests}
+    if not all(np.isfinite(f).all() for f in [captured.entropy["train"], *figures.values()]):
+        return baselines.undefined(what, "some examples have no token that the model predicts", tests)
+    return baselines.figure_baseline(what, train, tests, captured.entropy["train"], figures, **options)
+
+
+def _split(dataset: Any) -> Split:
+    return Split(dataset, dataset.labels, dataset.groups)
+
+
+def _like(chosen: Chosen) -> Any:
+    """Return an unfitted probe of the selected type and strength."""
+    return PROBE_TYPES[chosen.row["probe"]](**chosen.probe.get_params())

@@ -1,0 +1,167 @@
+"""What a saved probe says of a text, a file or a built-in data set."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sonde.base.errors import InputError
+from sonde.base.files import write_atomic
+from sonde.run.names import is_builtin_dataset, load_dataset, load_model
+from sonde.run.strips import strips
+from sonde.text import Dataset, Dialogue, Provenance
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Scores of a source, JSON-ready.
+
+    Attributes:
+        content: what `sonde score --json` prints.
+    """
+
+    content: dict[str, Any]
+
+    def table(self, *, tokens: bool = False) -> str:
+        """Return one line an example (flag, score, id, text), followed by its tokens' scores if asked for."""
+        lines = (
+            [f"score  flagged  example   (flagged above {self.content['threshold']['value']:.4g})"]
+            if (self.content["threshold"])
+            else ["score  flagged  example   (the probe has no threshold)"]
+        )
+        for example in self.content["examples"]:
+            score = "undefined" if example["score"] is None else f"{example['score']:+.3f}"
+            flag = {True: "yes", False: "no", None: "-"}[example["flagged"]]
+            text = "".join(example["tokens"])
+            lines.append(f"{score}  {flag:>7}  {example['id']}  {_short(text)}")
+            if example["score"] is None:
+                lines.append(f"       {example['reason']}")
+            if tokens:
+                pairs = zip(example["tokens"], example["token_scores"], strict=True)
+                lines += [f"    {value:+8.3f}  {token!r}" for token, value in pairs]
+        return "\n".join(lines)
+
+    def write_html(self, path: Path, *, force: bool = False) -> Path:
+        """Draw the token strips into `path`."""
+        from sonde.report import TokenStrip, render_strips
+
+        if path.exists() and not force:
+            raise InputError(f"{path} exists, and nothing is overwritten unasked: pass --force or another --html.")
+        drawn = [
+            TokenStrip(
+                example_id=e["id"],
+                class_name=e["class_name"],
+                score=e["score"],
+                tokens=tuple(e["tokens"]),
+                scores=tuple(e["token_scores"]),
+                roles=tuple(e["roles"]),
+            )
+            for e in self.content["examples"]
+        ]
+        threshold = self.content["threshold"]
+        page = render_strips(
+            drawn,
+            title=f"{self.content['probe']} on {self.content['source']}",
+            threshold=None if threshold is None else threshold["value"],
+            positive=self.content["positive"],
+        )
+        return write_atomic(path, page)
+
+
+def score_source(
+    probe_path: str | Path,
+    source: str,
+    *,
+    model: str | None = None,
+    limit: int | None = None,
+    device: str | None = None,
+) -> Scored:
+    """Score `source` with a saved probe.
+
+    Args:
+        probe_path: a probe file.
+        source: a text, a JSON list of chat messages, a data file, a built-in data set, or `-` for a text on stdin.
+        model: the model to read; None = the one the probe names.
+        limit: score the first `limit` examples only.
+        device: where the model runs.
+
+    Raises:
+        InputError: the probe cannot be read, was made for another model, or the source cannot be used.
+    """
+    from sonde.probes import load_probe
+
+    probe = load_probe(probe_path)
+    loaded = load_model(model or probe.origin_.model, device=device)
+    data = read_source(source)
+    if limit is not None:
+        data = data[:limit]
+    examples = probe.score_examples(loaded, data)
+    values = np.asarray(examples.values)
+    drawn = strips(loaded, probe, data, values)
+    threshold = probe.threshold_
+    return Scored(
+        {
+            "probe": str(probe_path),
+            "model": loaded.name,
+            "source": source if len(source) < 80 else source[:77] + "…",
+            "positive": probe.origin_.positive,
+            "threshold": None if threshold is None else threshold.to_json(),
+            "examples": [_example(strip, threshold) for strip in drawn],
+        }
+    )
+
+
+def read_source(source: str) -> Dataset:
+    """Make a data set of what the user typed."""
+    if is_builtin_dataset(source) or source.startswith("hf:"):
+        return load_dataset(source)
+    if source == "-":
+        source = sys.stdin.read()
+        if not source.strip():
+            raise InputError("Nothing came on stdin, expected a text to score: pipe a text, or name a file.")
+    elif "\n" not in source and len(source) < 4096 and Path(source).exists():
+        return _file(Path(source))
+    return _dataset((_typed(source),))
+
+
+def _file(path: Path) -> Dataset:
+    if path.suffix in (".txt", ".md"):
+        return _dataset((Dialogue.from_text(path.read_text(encoding="utf-8"), id=path.name),))
+    return load_dataset(path)
+
+
+def _typed(text: str) -> Dialogue:
+    if text.lstrip().startswith("["):
+        try:
+            return Dialogue.from_messages(json.loads(text), id="text")
+        except (ValueError, KeyError, TypeError):
+            pass  # a text may begin with a bracket
+    return Dialogue.from_text(text, id="text")
+
+
+def _dataset(dialogues: tuple[Dialogue, ...]) -> Dataset:
+    return Dataset(name="typed", dialogues=dialogues, provenance=Provenance(source="typed"))
+
+
+def _example(strip: dict[str, Any], threshold: Any) -> dict[str, Any]:
+    score = strip["score"] if strip["score"] is not None and np.isfinite(strip["score"]) else None
+    return {
+        "id": strip["example_id"],
+        "class_name": strip["class_name"],
+        "score": score,
+        "reason": "" if score is not None else "the probe's token selector takes no token of this text",
+        "flagged": None if threshold is None or score is None else bool(score > threshold.value),
+        "tokens": strip["tokens"],
+        "token_scores": strip["scores"],
+        "roles": strip["roles"],
+    }
+
+
+def _short(text: str) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= 100 else flat[:97] + "…"

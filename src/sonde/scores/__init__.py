@@ -1,0 +1,35 @@
+"""Pure numbers: metrics on arrays of labels and scores, thresholds, and intervals that respect groups.
+
+Nothing here sees a model. A number that is undefined says so, with its reason. A row is flagged when its score is
+strictly greater than the threshold, here and everywhere.
+"""
+
+from sonde.scores.calibration import brier, ece
+from sonde.scores.decisions import balanced_accuracy, false_positive_rate, recall
+from sonde.scores.entry import evaluate
+from sonde.scores.estimate import Estimate
+from sonde.scores.intervals import clopper_pearson
+from sonde.scores.ranking import auroc, recall_at_fpr, roc_points
+from sonde.scores.resampling import Metric, bootstrap, bootstrap_difference
+from sonde.scores.threshold import Threshold, threshold_from_control
+from sonde.scores.value import Scores
+
+__all__ = [
+    "Estimate",
+    "Metric",
+    "Scores",
+    "Threshold",
+    "auroc",
+    "balanced_accuracy",
+    "bootstrap",
+    "bootstrap_difference",
+    "brier",
+    "clopper_pearson",
+    "ece",
+    "evaluate",
+    "false_positive_rate",
+    "recall",
+    "recall_at_fpr",
+    "roc_points",
+    "threshold_from_control",
+]

@@ -1,0 +1,68 @@
+"""Contrast files in the form of CAA and of Anthropic's model-written evaluations.
+
+Each row holds a question and two answers, one that shows a behaviour and one that does not (Panickssery et al. 2023,
+"Steering Llama 2 via Contrastive Activation Addition"; Perez et al. 2022, "Discovering Language Model Behaviors with
+Model-Written Evaluations").
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sonde.base.errors import InputError
+from sonde.text.dialogue import Message, Target
+from sonde.text.duplicates import text_group
+from sonde.text.formats.base import Options, not_applied
+from sonde.text.labels import Classes
+from sonde.text.reading import decode, json_rows, read_bytes
+from sonde.text.records import Record, Source, check_text, plain
+
+QUESTION, MATCHING, OTHER = "question", "answer_matching_behavior", "answer_not_matching_behavior"
+_KEY = re.compile(rf'(?<!\\)"{MATCHING}"\s*:')
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """`question`, `answer_matching_behavior`, `answer_not_matching_behavior`; JSON lines or a JSON list."""
+
+    name: str = "contrast"
+    suffixes: tuple[str, ...] = (".jsonl", ".json")
+
+    def matches(self, path: Path, head: str) -> bool:
+        """JSON with the key of the matching answer."""
+        return head.lstrip().startswith(("{", "[")) and _KEY.search(head) is not None
+
+    def read(self, path: Path, options: Options) -> Source:
+        """Give two user/assistant dialogues a row, label 1 = the matching answer; the answer is the target."""
+        records = []
+        for number, (line, row) in enumerate(json_rows(decode(read_bytes(path), path), path)):
+            records += _pair(row, number, f"{path} line {line}")
+        notes = (not_applied(options),) if options.columns else ()
+        return Source(records, classes=Classes("matching", "not matching"), policy="off-policy", notes=notes)
+
+
+def _pair(row: Mapping[str, Any], number: int, place: str) -> list[Record]:
+    lacking = [name for name in (QUESTION, MATCHING, OTHER) if row.get(name) is None]
+    if lacking:
+        raise InputError(
+            f"{place} has no {', '.join(map(repr, lacking))} (its fields: {', '.join(map(repr, row))}), expected "
+            "the fields of a contrast file: rename them or remove the row."
+        )
+    question = check_text(row[QUESTION], place, QUESTION)
+    tags = {k: s for k, v in row.items() if k not in (QUESTION, MATCHING, OTHER) and (s := plain(v)) is not None}
+    return [
+        Record(
+            place=place,
+            messages=(Message("user", question), Message("assistant", check_text(row[key], place, key))),
+            label=label,
+            id=f"{number}/{name}",
+            group=text_group(question),
+            tags=tags,
+            target=Target(1),
+        )
+        for key, label, name in ((MATCHING, 1, "matching"), (OTHER, 0, "other"))
+    ]
