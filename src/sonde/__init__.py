@@ -17,6 +17,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from sonde.base.display import register_renderer
+from sonde.base.selector_parser import register_selector_parser
 
 __version__ = "0.1.0"
 
@@ -54,7 +55,7 @@ _WHERE = {name: room for room, names in _HOME.items() for name in names}
 #: Rooms that can be called: `sonde.capture(model, data, …)`.
 _CALLABLE_ROOMS = ("capture",)
 
-__all__ = ["__version__", *_CALLABLE_ROOMS, *sorted(_WHERE)]  # noqa: PLE0604
+__all__ = ["__version__", *_CALLABLE_ROOMS, *sorted(_WHERE)]
 
 if TYPE_CHECKING:
     from sonde.activations import Activations, Features, open_store
@@ -97,4 +98,10 @@ def _draw(value: object) -> str | None:
     return import_module("sonde.report").render(value)
 
 
+def _parse_selector(text: str) -> Any:
+    """Parse a token selector for `acts.select("assistant")`; activations may not import tokens."""
+    return import_module("sonde.tokens").parse_selector(text)
+
+
 register_renderer(_draw)
+register_selector_parser(_parse_selector)

@@ -7,6 +7,7 @@ from tests.activations.helpers import SITES, Where, make_activations, make_examp
 
 from sonde.activations import Activations, MemoryRows, rows, selection
 from sonde.activations.values import readable_bytes
+from sonde.base import selector_parser
 from sonde.base.errors import InputError
 
 SITE = next(iter(SITES))
@@ -115,11 +116,11 @@ def test_an_example_without_tokens_is_named():
 
 
 def test_selectors_as_strings_need_the_parser(monkeypatch):
-    monkeypatch.setattr(selection, "_parser", None)
+    monkeypatch.setattr(selector_parser, "_parser", None)
     acts = make_activations()
     with pytest.raises(InputError, match="import sonde first"):
         acts.select("even")
-    selection.register_selector_parser({"even": EVEN}.__getitem__)
+    selector_parser.register_selector_parser({"even": EVEN}.__getitem__)
     assert torch.equal(acts.select("even")[SITE], acts.select(EVEN)[SITE])
 
 

@@ -103,7 +103,16 @@ def test_inspect_everything(capsys, trained):
 
 def test_capture_writes_a_store_and_resumes(capsys, tmp_path):
     store = tmp_path / "store"
-    given = ("capture", "cretan:honest-chat", "--model", "cretan", "--sites", "blocks.1.hook_resid_post", "--out", store)
+    given = (
+        "capture",
+        "cretan:honest-chat",
+        "--model",
+        "cretan",
+        "--sites",
+        "blocks.1.hook_resid_post",
+        "--out",
+        store,
+    )
     assert run(capsys, *given)[0] == 0
     before = {p.name: p.read_bytes() for p in store.rglob("*") if p.is_file()}
     next((store / "units").iterdir()).unlink()

@@ -8,7 +8,7 @@ from sonde.activations.features import Features, Origin, SiteFeatures
 from sonde.activations.pooling import POOLINGS, Pooling, parse_pooling, pool_rows
 from sonde.activations.reader import ActivationStore, StoreRows, describe, open_store
 from sonde.activations.rows import MemoryRows, RowSource
-from sonde.activations.selection import TokenSelector, register_selector_parser
+from sonde.activations.selection import TokenSelector
 from sonde.activations.stream import stream_rows
 from sonde.activations.values import Activations
 from sonde.activations.writer import StoreWriter, create_store
@@ -31,6 +31,5 @@ __all__ = [
     "open_store",
     "parse_pooling",
     "pool_rows",
-    "register_selector_parser",
     "stream_rows",
 ]

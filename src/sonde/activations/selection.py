@@ -7,12 +7,12 @@ strings once, when it is imported.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 from sonde.base.errors import InputError
+from sonde.base.selector_parser import selector_parser
 from sonde.base.tables import TokenTable
 
 
@@ -25,15 +25,6 @@ class TokenSelector(Protocol):
         ...
 
 
-_parser: Callable[[str], TokenSelector] | None = None
-
-
-def register_selector_parser(parser: Callable[[str], TokenSelector]) -> None:
-    """Set the function that reads a selector string."""
-    global _parser
-    _parser = parser
-
-
 def as_selector(selector: object) -> TokenSelector:
     """Return the selector, read from its string form if it is a string.
 
@@ -41,12 +32,13 @@ def as_selector(selector: object) -> TokenSelector:
         InputError: a string, and no parser is registered; or something that has no `mask`.
     """
     if isinstance(selector, str):
-        if _parser is None:
+        parser = selector_parser()
+        if parser is None:
             raise InputError(
                 f"Selector {selector!r} is a string, and no parser of selectors is registered: "
                 "import sonde first, or pass a selector object such as sonde.tokens.Role('assistant')."
             )
-        return _parser(selector)
+        return parser(selector)
     if not isinstance(selector, TokenSelector):
         raise InputError(
             f"A token selector was expected, got {type(selector).__name__}: "

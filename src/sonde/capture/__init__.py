@@ -14,6 +14,7 @@ from sonde.capture.load import load_model
 from sonde.capture.model import Model
 from sonde.capture.sites import BLOCK_SITES, SHORTHANDS, layer_of, site_name
 from sonde.capture.taps import Tap
+from sonde.capture.timing import forward_seconds
 
 __all__ = [
     "BLOCK_SITES",
@@ -23,6 +24,7 @@ __all__ = [
     "Model",
     "Tap",
     "capture",
+    "forward_seconds",
     "generate",
     "generate_ids",
     "layer_of",

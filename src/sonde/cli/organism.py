@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import typer
 
 app = typer.Typer(help="Cretan, the embedded family of tiny models that lie.", no_args_is_help=True)

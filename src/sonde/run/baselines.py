@@ -36,11 +36,10 @@ def text_baseline(train: Split, tests: Mapping[str, Split], *, resamples: int, s
     reader = make_pipeline(words, LogisticRegression(max_iter=2000))
     reader.fit([d.text for d in train.dataset], train.y)
     scores = {name: reader.decision_function([d.text for d in s.dataset]) for name, s in tests.items()}
-    return _entry("word counts of the whole transcript, logistic regression", tests, scores, resamples, seed)
+    return _entry(tests, scores, resamples, seed)
 
 
 def figure_baseline(
-    what: str,
     train: Split,
     tests: Mapping[str, Split],
     train_figure: ArrayLike,
@@ -50,13 +49,12 @@ def figure_baseline(
     seed: int,
 ) -> dict[str, Any]:
     """Score one figure an example, higher or lower meaning positive as it does on the training data."""
-    sign = 1.0 if auroc(train.y, np.asarray(train_figure)) >= 0.5 else -1.0
+    sign = 1.0 if float(auroc(train.y, np.asarray(train_figure, dtype=float))) >= 0.5 else -1.0
     scores = {name: sign * np.asarray(figure, dtype=float) for name, figure in test_figures.items()}
-    return _entry(what, tests, scores, resamples, seed)
+    return _entry(tests, scores, resamples, seed)
 
 
 def probe_baseline(
-    what: str,
     probe: Any,
     train: Split,
     tests: Mapping[str, Split],
@@ -69,7 +67,7 @@ def probe_baseline(
     """Score a probe of the selected type and strength, trained on other activations."""
     probe.fit(X_train, train.y)
     scores = {name: probe.decision_function(X) for name, X in X_tests.items()}
-    return _entry(what, tests, scores, resamples, seed)
+    return _entry(tests, scores, resamples, seed)
 
 
 def shuffled_labels(
@@ -86,22 +84,20 @@ def shuffled_labels(
     for name, values in found.items():
         low, high = np.quantile(values, [0.025, 0.975])
         test[name] = {"auroc": Estimate(float(np.mean(values)), float(low), float(high)).to_json()}
-    return {"what": f"the selected probe trained on shuffled labels, {SHUFFLES} times", "test": test}
+    return test
 
 
-def undefined(what: str, reason: str, tests: Mapping[str, Split]) -> dict[str, Any]:
+def undefined(reason: str, tests: Mapping[str, Split]) -> dict[str, Any]:
     """Return the entry of a baseline that cannot be computed, with the reason."""
-    entry = Estimate(None, None, None, reason).to_json()
-    return {"what": what, "test": {name: {"auroc": entry} for name in tests}}
+    entry = Estimate.undefined(reason).to_json()
+    return {name: {"auroc": entry} for name in tests}
 
 
-def _entry(
-    what: str, tests: Mapping[str, Split], scores: Mapping[str, np.ndarray], resamples: int, seed: int
-) -> dict[str, Any]:
+def _entry(tests: Mapping[str, Split], scores: Mapping[str, np.ndarray], resamples: int, seed: int) -> dict[str, Any]:
     test = {}
     for name, split in tests.items():
         estimate = bootstrap(
             auroc, split.y, scores[name], split.groups, resamples=resamples, seed=derive_seed(seed, "baseline", name)
         )
         test[name] = {"auroc": estimate.to_json()}
-    return {"what": what, "test": test}
+    return test

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import logging
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -9,9 +11,13 @@ from typing import Any
 import numpy as np
 
 from sonde.activations import Features
+from sonde.base.errors import InputError
 from sonde.capture import Model, capture, forward_seconds
 from sonde.recipe import Recipe
 from sonde.run.data import RunData, joined
+from sonde.text import Dataset
+
+log = logging.getLogger("sonde.run")
 
 EMBEDDING = "hook_embed"
 
@@ -23,8 +29,9 @@ class Captured:
     Attributes:
         sites: the sites asked for, in depth order.
         features: per part of the run (`train`, `test NAME`, `control`) the pooled activations.
-        entropy: per part `[n]`, mean entropy in nats of the model's prediction at the answer's tokens; NaN where an
-            example has none.
+        entropy: per part `[n]`, mean entropy in nats of the model's predictions at the answer's tokens; empty where
+            some example has none, with the reason in `entropy_reason`.
+        entropy_reason: why there is no entropy.
         n_tokens: per part `[n]`, tokens of the whole sequence.
         cost: tokens and seconds, for `run.json`.
         self_check: what the model's self-check measured.
@@ -33,6 +40,7 @@ class Captured:
     sites: tuple[str, ...]
     features: dict[str, Features]
     entropy: dict[str, np.ndarray]
+    entropy_reason: str
     n_tokens: dict[str, np.ndarray]
     cost: dict[str, float]
     self_check: dict[str, Any]
@@ -49,19 +57,20 @@ def capture_run(recipe: Recipe, model: Model, data: RunData) -> Captured:
     sites = model.resolve_sites(recipe.capture.sites)
     asked = sites if EMBEDDING in sites or EMBEDDING not in model.sites else (*sites, EMBEDDING)
     started = time.perf_counter()
-    features = capture(
+    limits: dict[str, Any] = {"max_tokens": recipe.capture.max_tokens, "truncation": recipe.capture.truncation}
+    features: Any = capture(
         model,
         everything,
         sites=asked,
         tokens=recipe.capture.tokens,
         pool=recipe.capture.pool,
-        max_tokens=recipe.capture.max_tokens,
-        truncation=recipe.capture.truncation,
         token_budget=recipe.capture.token_budget,
+        **limits,
     )
     seconds = time.perf_counter() - started
-    tokens = model.tokenize(everything, max_tokens=recipe.capture.max_tokens, truncation=recipe.capture.truncation)
-    entropy = answer_entropy(model, everything, recipe)
+    tokens = model.tokenize(everything, **limits)
+    log.info("Reading how sure the model was of its answers")
+    entropy, reason = answer_entropy(model, everything, **limits)
     cost = {
         "tokens": int(tokens.lengths.sum()),
         "capture_seconds": round(seconds, 4),
@@ -70,8 +79,27 @@ def capture_run(recipe: Recipe, model: Model, data: RunData) -> Captured:
     return Captured(
         sites=sites,
         features={name: features.take(index) for name, index in rows.items()},
-        entropy={name: entropy[index] for name, index in rows.items()},
+        entropy={} if entropy is None else {name: entropy[index] for name, index in rows.items()},
+        entropy_reason=reason,
         n_tokens={name: tokens.lengths[index] for name, index in rows.items()},
         cost=cost,
-        self_check=dict(features.fingerprint),
+        self_check=json.loads(features.fingerprint["self_check"]),
     )
+
+
+def answer_entropy(model: Model, data: Dataset, **limits: Any) -> tuple[np.ndarray | None, str]:
+    """Return `[n]` the mean entropy, in nats, of the model's predictions at the answer's tokens, or None and why.
+
+    The answer is the dialogue's target where there is one, else the response, else the whole text.
+    """
+    if any(d.target is not None for d in data):
+        answer = "target"
+    else:
+        answer = "text" if all(d.is_plain_text for d in data) else "response"
+    try:
+        read: Any = capture(
+            model, data, sites=model.sites[0], tokens=answer, pool="mean", predictions=True, check=False, **limits
+        )
+    except InputError as error:
+        return None, str(error)
+    return read.predictions["entropy"].numpy(), ""

@@ -11,13 +11,14 @@ import tomli_w
 
 from sonde import __version__
 from sonde.base.devices import dtype_name
-from sonde.capture import Model
+from sonde.capture import Model, layer_of
 from sonde.recipe import Recipe
 from sonde.run.captured import Captured
 from sonde.run.data import RunData
 from sonde.run.evaluate import Evaluated
 from sonde.run.folder import SCHEMA
 from sonde.run.select import Chosen
+from sonde.text import Dataset
 
 NOT_AUDITED = "not audited"
 
@@ -41,25 +42,27 @@ def run_content(
             "self_check": captured.self_check,
         },
         "selected": {
-            "site": chosen.row["site"],
-            "probe": chosen.row["probe"],
-            "l2": chosen.row["l2"],
+            "site": chosen.row.site,
+            "probe": chosen.row.probe,
+            "l2": chosen.row.l2,
             "tokens": recipe.capture.tokens,
             "pool": recipe.capture.pool,
             "chosen_on": "validation",
-            "validation_auroc": chosen.row["auroc"],
+            "validation_auroc": chosen.row.auroc.to_json(),
         },
         "threshold": chosen.threshold.to_json(),
         "test": evaluated.test,
         "baselines": evaluated.baselines,
         "audit": {"verdict": NOT_AUDITED, "findings": []},
         "cost": {**captured.cost, "sweep_seconds": round(chosen.seconds, 4), "audit_seconds": 0.0},
-        "sweep": chosen.sweep.rows,
-        "data": {name: _data_entry(dataset) for name, dataset in data.parts()},
-        "notes": list(data.notes),
+        "sweep": [{"layer": layer_of(row["site"]), **row} for row in chosen.sweep.rows],
+        "sweep_method": chosen.sweep.method,
+        "train": _train_entry(data.train),
+        "data": [_data_entry(role, dataset) for role, dataset in data.parts()],
+        "warnings": list(data.notes),
         "examples": evaluated.examples,
         "versions": versions(),
-        "recipe": recipe_text(recipe),
+        "recipe_text": recipe_text(recipe),
     }
 
 
@@ -74,9 +77,21 @@ def versions() -> dict[str, str]:
     return {"sonde": __version__, "python": platform.python_version(), **{p: version(p) for p in packages}}
 
 
-def _data_entry(dataset: Any) -> dict[str, Any]:
+def _train_entry(dataset: Dataset) -> dict[str, Any]:
+    counts = dataset.counts()
+    return {
+        "name": dataset.name,
+        "n_positive": counts["positive"],
+        "n_negative": counts["negative"],
+        "groups": counts["groups"],
+    }
+
+
+def _data_entry(role: str, dataset: Dataset) -> dict[str, Any]:
     provenance = dataset.provenance
     return {
+        "role": role.split(" ")[0],
+        "n": len(dataset),
         "name": dataset.name,
         "source": provenance.source,
         "licence": provenance.licence,

@@ -55,7 +55,8 @@ def _device() -> str:
 
     device = choose_device()
     if device.type == "cuda":
-        return f"{torch.cuda.get_device_name(device)}, {torch.cuda.get_device_properties(device).total_memory / 2**30:.0f} GiB"
+        memory = torch.cuda.get_device_properties(device).total_memory / 2**30
+        return f"{torch.cuda.get_device_name(device)}, {memory:.0f} GiB"
     return f"{device.type}, {torch.get_num_threads()} threads"
 
 
@@ -79,9 +80,10 @@ def _cretan() -> str:
 
 
 def _self_check() -> str:
-    from sonde.capture import self_check
     from sonde.run.names import load_dataset, load_model
 
     model = load_model("cretan", device="cpu")
     data = load_dataset("cretan:honest-chat", n=4)
-    return str(self_check(model, model.tokenize(data)))
+    tokens = model.tokenize(data)
+    found = model.self_check(model.resolve_sites("resid_post"), [tokens.ids(i) for i in range(len(tokens))])
+    return ", ".join(f"{name} {value}" for name, value in found.items())

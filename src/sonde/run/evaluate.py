@@ -6,11 +6,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import numpy as np
-
 from sonde.base.seeds import derive_seed
 from sonde.capture import Model
-from sonde.probes import PROBE_TYPES
 from sonde.recipe import Recipe
 from sonde.run import baselines
 from sonde.run.baselines import Split
@@ -40,7 +37,7 @@ class Evaluated:
 
 def evaluate_run(recipe: Recipe, model: Model, data: RunData, captured: Captured, chosen: Chosen) -> Evaluated:
     """Score every test set and the control once, and compute everything the report says of them."""
-    site = chosen.row["site"]
+    site = chosen.row.site
     test, rows, examples = {}, [], {}
     for name, dataset in data.tests.items():
         X = captured.features[f"test {name}"].at(site).X
@@ -85,30 +82,24 @@ def _baselines(recipe: Recipe, data: RunData, captured: Captured, chosen: Chosen
     lengths = {name: captured.n_tokens[f"test {name}"] for name in tests}
     found = {
         "bag_of_words": baselines.text_baseline(train, tests, **options),
-        "length": baselines.figure_baseline(
-            "tokens in the transcript", train, tests, captured.n_tokens["train"], lengths, **options
-        ),
+        "length": baselines.figure_baseline(train, tests, captured.n_tokens["train"], lengths, **options),
     }
-    what = "the selected probe on the embedding layer, same tokens and pooling"
     if EMBEDDING in captured.features["train"].sites:
         X_train, X_tests = at(EMBEDDING)
-        found["embedding_layer"] = baselines.probe_baseline(
-            what, make_probe(), train, tests, X_train, X_tests, **options
-        )
+        found["embedding_layer"] = baselines.probe_baseline(make_probe(), train, tests, X_train, X_tests, **options)
     else:
-        found["embedding_layer"] = baselines.undefined(what, f"the model names no {EMBEDDING}", tests)
+        found["embedding_layer"] = baselines.undefined(f"the model names no {EMBEDDING}", tests)
     found["answer_entropy"] = _entropy(train, tests, captured, options)
-    X_train, X_tests = at(chosen.row["site"])
+    X_train, X_tests = at(chosen.row.site)
     found["shuffled_labels"] = baselines.shuffled_labels(make_probe, train, tests, X_train, X_tests, seed=recipe.seed)
     return found
 
 
 def _entropy(train: Split, tests: dict[str, Split], captured: Captured, options: dict[str, Any]) -> dict[str, Any]:
-    what = "mean entropy of the model's prediction at the answer's tokens"
+    if captured.entropy_reason:
+        return baselines.undefined(captured.entropy_reason, tests)
     figures = {name: captured.entropy[f"test {name}"] for name in tests}
-    if not all(np.isfinite(f).all() for f in [captured.entropy["train"], *figures.values()]):
-        return baselines.undefined(what, "some examples have no token that the model predicts", tests)
-    return baselines.figure_baseline(what, train, tests, captured.entropy["train"], figures, **options)
+    return baselines.figure_baseline(train, tests, captured.entropy["train"], figures, **options)
 
 
 def _split(dataset: Any) -> Split:
@@ -117,4 +108,4 @@ def _split(dataset: Any) -> Split:
 
 def _like(chosen: Chosen) -> Any:
     """Return an unfitted probe of the selected type and strength."""
-    return PROBE_TYPES[chosen.row["probe"]](**chosen.probe.get_params())
+    return chosen.sweep.make_best()

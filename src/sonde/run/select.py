@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from sonde.probes import Sweep, sweep
+from sonde.probes import Probe, Sweep, SweepRow, sweep
 from sonde.recipe import Recipe
 from sonde.run.captured import Captured
 from sonde.scores import Threshold, threshold_from_control
@@ -28,8 +27,8 @@ class Chosen:
     """
 
     sweep: Sweep
-    row: Any
-    probe: Any
+    row: SweepRow
+    probe: Probe
     threshold: Threshold
     control: np.ndarray
     seconds: float
@@ -37,8 +36,8 @@ class Chosen:
     @property
     def description(self) -> str:
         """The probe in a few words."""
-        strength = "" if self.row["l2"] is None else f", l2 {self.row['l2']:g}"
-        return f"{self.row['probe']} at {self.row['site']}{strength}"
+        strength = "" if self.row.l2 is None else f", l2 {self.row.l2:g}"
+        return f"{self.row.probe} at {self.row.site}{strength}"
 
 
 def select_probe(recipe: Recipe, captured: Captured) -> Chosen:
@@ -58,7 +57,7 @@ def select_probe(recipe: Recipe, captured: Captured) -> Chosen:
     seconds = time.perf_counter() - started
     if "control" in captured.features:
         name = recipe.data.control or ""
-        control = probe.decision_function(captured.features["control"].at(row["site"]).X)
+        control = probe.decision_function(captured.features["control"].at(row.site).X)
     else:
         name = f"{recipe.data.train} (out-of-fold negatives)"
         control = found.out_of_fold[train.y == 0]

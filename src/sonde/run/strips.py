@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
 
-from sonde.base.tables import ROLES
 from sonde.capture import Model
 from sonde.text import Dataset
 
@@ -23,20 +23,11 @@ def extreme_strips(model: Model, probe: Any, dataset: Dataset, scores: np.ndarra
 
 def strips(model: Model, probe: Any, dataset: Dataset, scores: np.ndarray) -> list[dict[str, Any]]:
     """Return one JSON-ready strip an example: its tokens, who said them, and the probe's score at each."""
-    tokens = probe.score_tokens(model, dataset)
-    table = tokens.tokens
-    names = {0: dataset.negative, 1: dataset.positive, None: "unlabelled"}
-    found = []
-    for i, (dialogue, score) in enumerate(zip(dataset, scores, strict=True)):
-        rows = slice(table.offsets[i], table.offsets[i + 1])
-        found.append(
-            {
-                "example_id": dialogue.id,
-                "class_name": names[dialogue.label],
-                "score": float(score),
-                "tokens": table.strings[rows],
-                "scores": [round(float(v), 5) for v in tokens.values[rows]],
-                "roles": [ROLES[r] for r in table.role[rows]],
-            }
-        )
-    return found
+    from sonde.report import strips_of
+
+    drawn = strips_of(probe.score_tokens(model, dataset))
+    names = {0: dataset.negative, 1: dataset.positive, None: ""}
+    return [
+        asdict(replace(strip, class_name=names[d.label], score=float(s)))
+        for strip, d, s in zip(drawn, dataset, scores, strict=True)
+    ]

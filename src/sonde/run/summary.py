@@ -23,9 +23,10 @@ def summarize(run: Run) -> str:
     strength = "" if chosen["l2"] is None else f", l2 {chosen['l2']:g}"
     lines = [
         f"{content['name']} on {content['model']['name']}: {run.verdict}",
-        f"selected on validation: {chosen['probe']} at {chosen['site']}{strength}, AUROC {_estimate(chosen['validation_auroc'])}",
-        f"threshold {threshold['value']:.4g} for {threshold['target_fpr']:.2%} false positives on {threshold['control']} "
-        f"(n = {threshold['n']}, realised {_range(threshold['realised'])})",
+        f"selected on validation: {chosen['probe']} at {chosen['site']}{strength}, "
+        f"AUROC {_estimate(chosen['validation_auroc'])}",
+        f"threshold {threshold['value']:.4g} for {threshold['target_fpr']:.0%} false positives on "
+        f"{threshold['control']} (n = {threshold['n']}, 95 % interval {_range(threshold['realised'])})",
     ]
     for name, entry in content["test"].items():
         lines += [
@@ -38,13 +39,13 @@ def summarize(run: Run) -> str:
             ("balanced accuracy", _estimate(entry["balanced_accuracy"])),
         ]
         figures += [
-            (f"  {label}: AUROC", _estimate(content["baselines"][key]["test"][name]["auroc"]))
+            (f"  {label}: AUROC", _estimate(content["baselines"][key][name]["auroc"]))
             for key, label in BASELINE_NAMES.items()
         ]
         width = max(len(label) for label, _ in figures)
         lines += [f"  {label.ljust(width)}  {value}" for label, value in figures]
-    if content["notes"]:
-        lines += ["", *(f"note: {note}" for note in content["notes"])]
+    if content["warnings"]:
+        lines += ["", *(f"note: {note}" for note in content["warnings"])]
     return "\n".join([*lines, "", f"report: {run.report_path}", f"probe:  {run.probe_path}"])
 
 
