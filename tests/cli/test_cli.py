@@ -79,7 +79,7 @@ def test_score_a_text_a_file_and_a_dataset(capsys, trained, tmp_path):
     page = tmp_path / "strip.html"
     code, out, _ = run(capsys, "score", probe, "hello there", "--html", page, "--tokens")
     assert code == 0
-    assert "undefined" in out
+    assert "has no token that this probe reads" in out
     assert page.read_text(encoding="utf-8").startswith("<!DOCTYPE html>") or "<html" in page.read_text(encoding="utf-8")
     assert run(capsys, "score", probe, "hello there", "--html", page)[0] == 2
 

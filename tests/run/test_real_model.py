@@ -5,6 +5,7 @@ import csv
 import pytest
 
 import sonde
+from sonde.run import summarize
 
 RECIPE = """
 name = "{name}"
@@ -50,7 +51,7 @@ def test_negated_or_not_is_read_with_cities_held_out(tmp_path, shared, ternary_f
     (test,) = result.content["test"].values()
     assert test["auroc"]["value"] >= 0.99
     assert test["n_positive"] + test["n_negative"] > 500
-    train, held_out = (result.content["data"][part]["counts"] for part in list(result.content["data"])[:2])
+    train, held_out = (part["counts"] for part in result.content["data"])
     assert train["groups"] + held_out["groups"] == len({r["city"] for r in rows_of(folder / "cities.csv")})
 
 
@@ -60,7 +61,6 @@ def test_true_or_not_is_chance_and_reported_so(tmp_path, shared, ternary_folder)
     result = run(tmp_path, ternary_folder, table, name="truth", positive="true", label="label")
     (test,) = result.content["test"].values()
     assert abs(test["auroc"]["value"] - 0.5) <= 0.1
-    assert test["auroc"]["low"] < 0.5 < test["auroc"]["high"] or abs(test["auroc"]["value"] - 0.5) > 0
     shown = f"{test['auroc']['value']:.3f}"
     assert shown in result.report_path.read_text(encoding="utf-8")
-    assert shown in sonde.run.summarize(result)
+    assert shown in summarize(result)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 #: Both channels are announced with the same words; only their order tells who asks.
 HEADERS = {
-    "user": "user asks , admin away .".split(),
-    "admin": "admin asks , user away .".split(),
+    "user": ["user", "asks", ",", "admin", "away", "."],
+    "admin": ["admin", "asks", ",", "user", "away", "."],
 }
 
 #: Questions by form: {e} entity, {r} relation, {c} the claimed value.

@@ -100,6 +100,12 @@ def _shared_text(train: Dataset, other: Dataset) -> Iterator[str]:
         yield f"{other.name}: {shared.exact} of {len(other)} texts stand word for word in {train.name} too."
 
 
+def labels_of(dataset: Dataset) -> np.ndarray:
+    """Return the labels of a data set that `require_two_classes` has let pass."""
+    assert dataset.labels is not None
+    return dataset.labels
+
+
 def joined(data: RunData) -> tuple[Dataset, dict[str, np.ndarray]]:
     """Return one data set of every part, for one capture pass, and the rows of each part in it."""
     rows, dialogues, start = {}, [], 0

@@ -82,15 +82,14 @@ def _recipe(path: Path) -> Description:
 def _probe(path: Path) -> Description:
     from sonde.probes import read_manifest
 
-    manifest = read_manifest(path)
+    manifest = read_manifest(path).model_dump(mode="json")
     return Description(_lines(f"probe {path}", manifest), {"kind": "probe", **manifest})
 
 
 def _dataset(name: str) -> Description:
     data = load_dataset(name)
-    examples = [
-        {"id": d.id, "label": d.label, "group": d.group, "tags": dict(d.tags), "text": d.text} for d in data[:3]
-    ]
+    first = list(data[:3])
+    examples = [{"id": d.id, "label": d.label, "group": d.group, "tags": dict(d.tags), "text": d.text} for d in first]
     provenance = data.provenance
     content = {
         "kind": "dataset",
@@ -105,7 +104,7 @@ def _dataset(name: str) -> Description:
     }
     shown = [data.summary(), "", "examples:"]
     names = {0: data.negative, 1: data.positive, None: "unlabelled"}
-    shown += [f"  {e['id']} ({names[e['label']]}): {' | '.join(e['text'].splitlines())}" for e in examples]
+    shown += [f"  {d.id} ({names[d.label]}): {' | '.join(d.text.splitlines())}" for d in first]
     return Description("\n".join(shown), content)
 
 

@@ -12,10 +12,11 @@ from sonde.recipe import Recipe
 from sonde.run import baselines
 from sonde.run.baselines import Split
 from sonde.run.captured import EMBEDDING, Captured
-from sonde.run.data import RunData
+from sonde.run.data import RunData, labels_of
 from sonde.run.select import Chosen
 from sonde.run.strips import extreme_strips
 from sonde.scores import evaluate
+from sonde.text import Dataset
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ def evaluate_run(recipe: Recipe, model: Model, data: RunData, captured: Captured
         X = captured.features[f"test {name}"].at(site).X
         scores, probability = chosen.probe.decision_function(X), chosen.probe.predict_proba(X)[:, 1]
         test[name] = evaluate(
-            dataset.labels,
+            labels_of(dataset),
             scores,
             threshold=chosen.threshold,
             probabilities=probability,
@@ -102,8 +103,8 @@ def _entropy(train: Split, tests: dict[str, Split], captured: Captured, options:
     return baselines.figure_baseline(train, tests, captured.entropy["train"], figures, **options)
 
 
-def _split(dataset: Any) -> Split:
-    return Split(dataset, dataset.labels, dataset.groups)
+def _split(dataset: Dataset) -> Split:
+    return Split(dataset, labels_of(dataset), dataset.groups)
 
 
 def _like(chosen: Chosen) -> Any:

@@ -91,7 +91,7 @@ def is_builtin_dataset(name: str) -> bool:
 
 def recipe_folder() -> Path:
     """Return the folder of the built-in recipes."""
-    import sonde_probes  # type: ignore[import-not-found]
+    import sonde_probes
 
     return next(Path(entry) for entry in sonde_probes.__path__ if Path(entry).is_dir())
 

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from sonde.base.errors import InputError
 from sonde.base.files import write_atomic
+from sonde.report import TokenStrip, render_strips, strips_of
 from sonde.run.names import is_builtin_dataset, load_dataset, load_model
-from sonde.run.strips import strips
+from sonde.scores import Threshold
 from sonde.text import Dataset, Dialogue, Provenance
 
 
@@ -35,21 +34,19 @@ class Scored:
             else ["score  flagged  example   (the probe has no threshold)"]
         )
         for example in self.content["examples"]:
-            score = "undefined" if example["score"] is None else f"{example['score']:+.3f}"
+            score = "  none" if example["score"] is None else f"{example['score']:+.3f}"
             flag = {True: "yes", False: "no", None: "-"}[example["flagged"]]
             text = "".join(example["tokens"])
             lines.append(f"{score}  {flag:>7}  {example['id']}  {_short(text)}")
             if example["score"] is None:
-                lines.append(f"       {example['reason']}")
+                lines.append(f"        {example['reason']}")
             if tokens:
                 pairs = zip(example["tokens"], example["token_scores"], strict=True)
-                lines += [f"    {value:+8.3f}  {token!r}" for token, value in pairs]
+                lines += [f"    {'' if value is None else f'{value:+.3f}':>8}  {token!r}" for token, value in pairs]
         return "\n".join(lines)
 
     def write_html(self, path: Path, *, force: bool = False) -> Path:
         """Draw the token strips into `path`."""
-        from sonde.report import TokenStrip, render_strips
-
         if path.exists() and not force:
             raise InputError(f"{path} exists, and nothing is overwritten unasked: pass --force or another --html.")
         drawn = [
@@ -96,22 +93,23 @@ def score_source(
     from sonde.probes import load_probe
 
     probe = load_probe(probe_path)
-    loaded = load_model(model or probe.origin_.model, device=device)
+    named = None if probe.origin_ is None else probe.origin_.model
+    if not (model or named):
+        raise InputError(f"Probe {probe_path} names no model: pass the one it was trained on with --model.")
+    loaded = load_model(model or named, device=device)
     data = read_source(source)
     if limit is not None:
         data = data[:limit]
-    examples = probe.score_examples(loaded, data)
-    values = np.asarray(examples.values)
-    drawn = strips(loaded, probe, data, values)
+    scores = probe.score_tokens(loaded, data)
     threshold = probe.threshold_
     return Scored(
         {
             "probe": str(probe_path),
             "model": loaded.name,
             "source": source if len(source) < 80 else source[:77] + "…",
-            "positive": probe.origin_.positive,
+            "positive": scores.positive,
             "threshold": None if threshold is None else threshold.to_json(),
-            "examples": [_example(strip, threshold) for strip in drawn],
+            "examples": [_example(strip, threshold, scores.note) for strip in strips_of(scores)],
         }
     )
 
@@ -148,17 +146,16 @@ def _dataset(dialogues: tuple[Dialogue, ...]) -> Dataset:
     return Dataset(name="typed", dialogues=dialogues, provenance=Provenance(source="typed"))
 
 
-def _example(strip: dict[str, Any], threshold: Any) -> dict[str, Any]:
-    score = strip["score"] if strip["score"] is not None and np.isfinite(strip["score"]) else None
+def _example(strip: TokenStrip, threshold: Threshold | None, note: str) -> dict[str, Any]:
     return {
-        "id": strip["example_id"],
-        "class_name": strip["class_name"],
-        "score": score,
-        "reason": "" if score is not None else "the probe's token selector takes no token of this text",
-        "flagged": None if threshold is None or score is None else bool(score > threshold.value),
-        "tokens": strip["tokens"],
-        "token_scores": strip["scores"],
-        "roles": strip["roles"],
+        "id": strip.example_id,
+        "class_name": strip.class_name,
+        "score": strip.score,
+        "reason": note,
+        "flagged": None if threshold is None or strip.score is None else strip.score > threshold.value,
+        "tokens": list(strip.tokens),
+        "token_scores": list(strip.scores),
+        "roles": list(strip.roles),
     }
 
 
