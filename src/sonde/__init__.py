@@ -63,7 +63,8 @@ if TYPE_CHECKING:
     from sonde.capture import capture
     from sonde.probes import LDAProbe, LogisticProbe, MeanDifferenceProbe, RidgeProbe, load_probe, sweep
     from sonde.recipe import Recipe, read_recipe
-    from sonde.run import Run, load_dataset, load_model, open_run, train
+    from sonde.run import Run, load_dataset, load_model, open_run
+    from sonde.run.train import train
     from sonde.scores import Scores, Threshold
     from sonde.text import Dataset, Dialogue, Message, Provenance, Target, instructed_pairs
     from sonde.tokens import (

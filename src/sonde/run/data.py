@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import PurePath
 from typing import Any
 
 import numpy as np
@@ -52,10 +53,11 @@ def load_run_data(recipe: Recipe) -> RunData:
         train = train.grouped()
         notes.append(f"{train.name}: no groups were given, so rows of near-duplicate text were grouped.")
     if recipe.data.test:
-        tests = {name: _load(recipe, name, "test") for name in recipe.data.test}
+        tests = {shown: _load(recipe, name, "test") for shown, name in shown_names(recipe.data.test).items()}
     else:
         train, held_out = train.split(test=recipe.data.test_fraction, seed=recipe.seed)
-        tests = {f"{recipe.data.train} (held-out groups)": held_out}
+        (shown,) = shown_names([recipe.data.train])
+        tests = {f"{shown} (held-out groups)": held_out}
     for test in tests.values():
         require_two_classes(test, "test")
     control = None if recipe.data.control is None else _control(recipe, recipe.data.control, notes)
@@ -63,6 +65,17 @@ def load_run_data(recipe: Recipe) -> RunData:
         check_disjoint(train, other)
         notes.extend(_shared_text(train, other))
     return RunData(train, tests, control, tuple(notes))
+
+
+def shown_names(names: Sequence[str]) -> dict[str, str]:
+    """Return what reports call each data set: a file by its own name where that is unique, anything else as given.
+
+    Example:
+        >>> shown_names(["/data/a.csv", "cretan:loyalty-lies"])
+        {'a.csv': '/data/a.csv', 'cretan:loyalty-lies': 'cretan:loyalty-lies'}
+    """
+    short = [name if is_builtin_dataset(name) else PurePath(name).name for name in names]
+    return {s if short.count(s) == 1 else name: name for s, name in zip(short, names, strict=True)}
 
 
 def _load(recipe: Recipe, name: str, split: str) -> Dataset:

@@ -72,9 +72,7 @@ class Run(Displayed):
 
         scores = self.scores()
         strips = {
-            name: tuple(
-                TokenStrip(**{k: tuple(v) if isinstance(v, list) else v for k, v in strip.items()}) for strip in rows
-            )
+            name: tuple(TokenStrip(**{k: _tuple(v) for k, v in strip.items()}) for strip in rows)
             for name, rows in self.content["examples"].items()
         }
         return ReportData(
@@ -122,6 +120,10 @@ def open_run(folder: str | Path) -> Run:
     if not isinstance(content, dict) or content.get("schema") != SCHEMA or "selected" not in content:
         raise InputError(f"{path} is no run of schema {SCHEMA}: train the run again with this version of sonde.")
     return Run(folder, content)
+
+
+def _tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
 def new_run_folder(name: str) -> Path:

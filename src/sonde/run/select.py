@@ -10,6 +10,7 @@ import numpy as np
 from sonde.probes import Probe, Sweep, SweepRow, sweep
 from sonde.recipe import Recipe
 from sonde.run.captured import Captured
+from sonde.run.data import shown_names
 from sonde.scores import Threshold, threshold_from_control
 
 
@@ -56,10 +57,10 @@ def select_probe(recipe: Recipe, captured: Captured) -> Chosen:
     probe = found.fit_best(train)
     seconds = time.perf_counter() - started
     if "control" in captured.features:
-        name = recipe.data.control or ""
+        (name,) = shown_names([recipe.data.control or ""])
         control = probe.decision_function(captured.features["control"].at(row.site).X)
     else:
-        name = f"{recipe.data.train} (out-of-fold negatives)"
+        name = f"{next(iter(shown_names([recipe.data.train])))} (out-of-fold negatives)"
         control = found.out_of_fold[train.y == 0]
     threshold = threshold_from_control(control, recipe.probe.target_fpr, name)
     return Chosen(found, row, probe.with_threshold(threshold), threshold, np.asarray(control), seconds)
