@@ -8,7 +8,7 @@ import torch
 from zoo import tiny
 
 from sonde.base.errors import InputError
-from sonde.capture import load_model, register_family
+from sonde.capture import load_model
 from sonde.capture.checkpoint import _refusal
 
 
@@ -60,14 +60,6 @@ def test_the_real_models(ternary_folder, llama_folder):
         model = load_model(folder, device="cpu")
         assert model.n_layers == layers
         assert model.resolve_sites("resid_mid")
-
-
-def test_a_family_is_a_name_for_a_folder(saved, monkeypatch):
-    monkeypatch.setattr("sonde.capture.families._families", {})
-    register_family("toy", lambda variant: saved if variant in ("", "small") else saved / variant)
-    assert load_model("toy", device="cpu").name == "toy"
-    assert load_model("toy:small", device="cpu").name == "toy:small"
-    refused("does not exist", "toy:large")
 
 
 def test_an_unknown_hub_name_offline_says_so(monkeypatch):

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from sonde.base.errors import InputError
-from sonde.text import Dataset, Target, load_dataset, register_source
+from sonde.text import Target, load_dataset
 
 CAA = [
     {
@@ -143,15 +143,9 @@ def test_hugging_face_name_offline():
     assert "\n" not in sentence
 
 
-def test_registered_source():
-    made = Dataset.from_texts(["a", "b"], labels=[1, 0], positive="lie")
-    register_source("made-here", lambda name: made)
-    assert load_dataset("made-here:x") == made
-    assert len(load_dataset("made-here:x", positive="lie", limit=1)) == 1
-    with pytest.raises(InputError, match="'truth' is not that of made-here:x, 'lie'"):
-        load_dataset("made-here:x", positive="truth")
-    with pytest.raises(InputError, match="no source 'made-hre:': did you mean 'made-here:'"):
-        load_dataset("made-hre:x")
+def test_an_unknown_source_names_the_nearest():
+    with pytest.raises(InputError, match="no source 'cretn:': did you mean 'cretan:'"):
+        load_dataset("cretn:x")
 
 
 def test_split_tag_and_limit(tmp_path):

@@ -7,7 +7,6 @@ activations. The room is named after what it does and can be called: `sonde.capt
 from sonde.base.callable_room import make_callable
 from sonde.capture.capturing import capture
 from sonde.capture.engine import CaptureBatch
-from sonde.capture.families import register_family
 from sonde.capture.generate import generate, generate_ids
 from sonde.capture.job import Job, plan_capture, run_job
 from sonde.capture.load import load_model
@@ -30,7 +29,6 @@ __all__ = [
     "layer_of",
     "load_model",
     "plan_capture",
-    "register_family",
     "run_job",
     "site_name",
 ]

@@ -12,7 +12,6 @@ from sonde.base.devices import choose_device, parse_dtype
 from sonde.base.errors import InputError, unknown_name
 from sonde.capture.adapter import build_adapter, text_config
 from sonde.capture.checkpoint import load_checkpoint
-from sonde.capture.families import resolve_family
 from sonde.capture.fingerprint import model_fingerprint
 from sonde.capture.model import Model
 
@@ -68,7 +67,7 @@ def load_model(
                 f"{named} is for loading; change the module yourself first and leave {named} out."
             )
         return _of_module(name_folder_or_module, tokenizer, backend, name)
-    source = resolve_family(str(name_folder_or_module))
+    source = str(name_folder_or_module)
     module, own_tokenizer, notes = load_checkpoint(
         source, tokenizer=tokenizer, dtype=parse_dtype(dtype), device=choose_device(device), revision=revision
     )

@@ -9,7 +9,7 @@ from sonde.text.dataset import Dataset
 from sonde.text.dialogue import MESSAGE_ROLES, Dialogue, Message, Target
 from sonde.text.duplicates import near_duplicates
 from sonde.text.instructed import PromptPair, instructed_pairs, load_prompt_pairs
-from sonde.text.loading import load_dataset, register_source
+from sonde.text.loading import load_dataset
 from sonde.text.provenance import Provenance
 from sonde.text.splitting import Overlap, check_disjoint, overlap, require_two_classes
 
@@ -28,6 +28,5 @@ __all__ = [
     "load_prompt_pairs",
     "near_duplicates",
     "overlap",
-    "register_source",
     "require_two_classes",
 ]

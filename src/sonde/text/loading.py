@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,19 +10,15 @@ from sonde.base.errors import InputError, nearest, unknown_name
 from sonde.base.files import hash_bytes
 from sonde.text.building import build_dataset
 from sonde.text.dataset import Dataset
-from sonde.text.formats import FORMATS, Format, Options, not_applied
+from sonde.text.formats import FORMATS, Format, Options
 from sonde.text.huggingface import is_saved_folder, read_hub, read_saved_folder
 from sonde.text.reading import missing_file, read_bytes
 from sonde.text.records import Source
 
 _HEAD = 1 << 16
 _COLUMNS = ("text", "label", "group", "messages", "id")
-_makers: dict[str, Callable[[str], Dataset]] = {}
-
-
-def register_source(prefix: str, make: Callable[[str], Dataset]) -> None:
-    """Let `load_dataset("PREFIX:NAME")` return `make("NAME")`; a room above registers what it can make."""
-    _makers[prefix] = make
+#: What may stand before a colon in `sonde.load_dataset`; `cretan:` is answered by a room above this one.
+_SOURCES = ("hf", "cretan")
 
 
 def load_dataset(
@@ -68,21 +64,19 @@ def load_dataset(
     if limit is not None and limit < 1:
         raise InputError(f"limit={limit} for {name_or_path}, expected a whole number of dialogues from 1 up.")
     kind = _format_named(format, name_or_path)
-    data = _made(str(name_or_path), options, format, (positive, negative))
-    if data is None:
-        sources, name, sha256, notes = _read(str(name_or_path), kind, options)
-        data = build_dataset(
-            sources,
-            name=name,
-            source=str(name_or_path),
-            positive=positive,
-            negative=negative,
-            licence=licence,
-            sha256=sha256,
-            notes=notes,
-        )
-        if licence is not None:
-            data = replace(data, provenance=replace(data.provenance, licence=licence))
+    sources, name, sha256, notes = _read(str(name_or_path), kind, options)
+    data = build_dataset(
+        sources,
+        name=name,
+        source=str(name_or_path),
+        positive=positive,
+        negative=negative,
+        licence=licence,
+        sha256=sha256,
+        notes=notes,
+    )
+    if licence is not None:
+        data = replace(data, provenance=replace(data.provenance, licence=licence))
     if split is not None and not _splits_itself(str(name_or_path)):
         data = _with_split(data, split)
     return data if limit is None or limit >= len(data) else _first(data, limit)
@@ -104,23 +98,6 @@ def _format_named(name: str | None, where: str | Path) -> Format | None:
     raise unknown_name("format", name, str(where), [kind.name for kind in FORMATS])
 
 
-def _made(name: str, options: Options, format: str | None, classes: tuple[str | None, str | None]) -> Dataset | None:
-    """A dataset of a registered source, whose classes are its own."""
-    prefix, colon, rest = name.partition(":")
-    if not colon or prefix not in _makers:
-        return None
-    if format is not None:
-        raise InputError(f"{name} is made by sonde and has no file format: leave format= out.")
-    data = _makers[prefix](rest)
-    if options.columns:
-        data = replace(data, provenance=data.provenance.noted(not_applied(options)))
-    if classes[0] not in (None, data.positive):
-        raise InputError(
-            f"Positive class {classes[0]!r} is not that of {name}, {data.positive!r}: pass that or nothing."
-        )
-    return data
-
-
 def _read(name: str, kind: Format | None, options: Options) -> tuple[list[Source], str, str, list[str]]:
     """Sources, dataset name, hash of the bytes, notes."""
     if name.startswith("hf:"):
@@ -138,7 +115,7 @@ def _read(name: str, kind: Format | None, options: Options) -> tuple[list[Source
 def _unknown(path: Path, name: str) -> InputError:
     prefix, colon, _ = name.partition(":")
     if colon and "/" not in prefix:
-        known = ["hf", *_makers]
+        known = _SOURCES
         close = nearest(prefix, known)
         hint = f"did you mean {close[0] + ':'!r}?" if close else f"known sources: {', '.join(f'{k}:' for k in known)}"
         return InputError(f"No file {name}, and no source {prefix + ':'!r}: {hint}")
