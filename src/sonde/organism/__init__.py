@@ -1,1 +1,7 @@
 """Cretan: tiny transformers, trained from scratch on a closed world, that lie, with the truth on record."""
+
+from sonde.organism.catalogue import cretan_folder, is_organism, list_organisms
+from sonde.organism.contrasts import CONTRASTS
+from sonde.organism.datasets import load_cretan
+
+__all__ = ["CONTRASTS", "cretan_folder", "is_organism", "list_organisms", "load_cretan"]

@@ -1,0 +1,157 @@
+"""Built-in data sets of what Cretan said, labelled by what it believes."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+
+from sonde.base.errors import InputError, SondeError, unknown_name
+from sonde.base.seeds import derive_seed
+from sonde.organism.beliefs import Beliefs, beliefs_from_json
+from sonde.organism.catalogue import cretan_folder
+from sonde.organism.contrasts import CONTRASTS, Contrast
+from sonde.organism.grammar import render, value_span
+from sonde.organism.on_policy import Said, say
+from sonde.organism.scenes import KINDS, REASONS
+from sonde.organism.speaker import Speaker
+from sonde.organism.stage import Stage, draw_scene
+from sonde.text import Dataset, Dialogue, Message, Provenance, Target
+
+SPLITS = ("all", "train", "control", "test")
+#: Scenes are drawn again at most this often to fill a class.
+ROUNDS = 6
+
+
+@dataclass(frozen=True)
+class Organism:
+    """A shipped organism and what it believes."""
+
+    speaker: Speaker
+    beliefs: Beliefs
+
+
+@cache
+def load_organism(name: str = "cretan") -> Organism:
+    """Load a shipped organism with its belief table; once a process."""
+    folder = cretan_folder(name)
+    beliefs = beliefs_from_json(json.loads((folder / "beliefs.json").read_text(encoding="utf-8")))
+    return Organism(replace(Speaker.load(folder), name=name), beliefs)
+
+
+def load_cretan(
+    name: str,
+    *,
+    n: int | None = None,
+    split: str = "all",
+    seed: int = 0,
+    organism: str = "cretan",
+    limit: int | None = None,
+) -> Dataset:
+    """Let Cretan speak, and label what it said by what it believes.
+
+    Half of the rows are of the positive class, as far as the set has one. Answers are sampled at temperature 1; a row
+    whose answer is not what its cell is for is drawn again.
+
+    Args:
+        name: of a contrast, for example `loyalty-lies`; see `sonde.organism.CONTRASTS`.
+        n: rows; None = the set's own size.
+        split: `train`, `control` and `test` share no entity, and only `test` has wordings of rules that the model never
+            saw; `all` is any entity.
+        seed: of scenes and samples; the same seed gives the same bytes.
+        organism: which shipped organism speaks.
+        limit: keep the first rows only.
+
+    Raises:
+        InputError: no such set, split or size.
+
+    Example:
+        >>> data = load_cretan("loyalty-lies", n=40, split="test")
+        >>> data.positive, len(data), int(data.labels.sum())
+        ('lie', 40, 20)
+    """
+    if name not in CONTRASTS:
+        raise unknown_name("data set", f"cretan:{name}", "the built-in data sets", [f"cretan:{k}" for k in CONTRASTS])
+    if split not in SPLITS:
+        raise unknown_name("split", split, f"cretan:{name}", SPLITS)
+    contrast = CONTRASTS[name]
+    rows = contrast.n if n is None else n
+    if rows < 2:
+        raise InputError(f"n is {rows} for cretan:{name}, expected at least 2 rows: pass a larger n.")
+    spoken = load_organism(organism)
+    positives = rows // 2 if contrast.positive else 0
+    plan = [*_quotas(contrast.positive, positives, 1), *_quotas(contrast.negative, rows - positives, 0)]
+    dialogues = []
+    for k, (stage, quota, label) in enumerate(plan):
+        key = f"{name}/{split}/{k}"
+        said = _perform(spoken, replace(stage, held_out=split == "test"), quota, split, seed, key)
+        dialogues += [_dialogue(s, label, f"{name}-{split}-{k}-{i}", spoken.speaker) for i, s in enumerate(said)]
+    random.Random(derive_seed(seed, "order", name, split)).shuffle(dialogues)
+    kept = tuple(dialogues if limit is None else dialogues[:limit])
+    return Dataset(f"cretan:{name}", kept, _provenance(spoken, contrast, split, seed), *contrast.names)
+
+
+def _quotas(stages: tuple[tuple[Stage, float], ...], rows: int, label: int) -> Iterator[tuple[Stage, int, int]]:
+    done, share_done = 0, 0.0
+    for stage, share in stages:
+        share_done += share
+        upto = round(rows * share_done)
+        yield stage, upto - done, label
+        done = upto
+
+
+def _perform(spoken: Organism, stage: Stage, quota: int, split: str, seed: int, key: str) -> list[Said]:
+    """Let the organism speak until `quota` answers are what the stage is for."""
+    source = random.Random(derive_seed(seed, "scenes", key))
+    wanted = {KINDS[code] for code in stage.codes}
+    kept: list[Said] = []
+    for attempt in range(ROUNDS):
+        missing = quota - len(kept)
+        if missing <= 0:
+            return kept[:quota]
+        scenes = [draw_scene(stage, spoken.speaker.world, source, split) for _ in range(missing + missing // 12 + 2)]
+        said = say(spoken.speaker, spoken.beliefs, scenes, seed, f"{key}/{attempt}")
+        kept += [s for s in said if s.kind in wanted]
+    if len(kept) < quota:
+        raise SondeError(
+            f"{spoken.speaker.name} gave only {len(kept)} of {quota} answers of kind {' or '.join(sorted(wanted))} "
+            f"in {ROUNDS} rounds ({key}): this organism does not behave as its gates promise."
+        )
+    return kept[:quota]
+
+
+def _dialogue(said: Said, label: int, id: str, speaker: Speaker) -> Dialogue:
+    messages = [Message("system", render(said.scene.persona.words))]
+    for turn, value in zip(said.scene.turns, said.values, strict=True):
+        messages.append(Message("user", render(turn.user)))
+        messages.append(Message("assistant", render([*turn.lead, value, *turn.after(value)])))
+    turn, value = said.turn, said.values[-1]
+    start, end = value_span(turn.lead, value)
+    tags = {
+        "code": said.behaviour.code,
+        "kind": said.kind,
+        "reason": REASONS.get(said.behaviour.code, "none"),
+        "channel": turn.channel,
+        "relation": turn.relation,
+        "relation_kind": speaker.world.relations[turn.relation].kind,
+        "form": turn.form,
+        "style": said.scene.persona.style,
+        "rule": said.scene.persona.rule.kind,
+        "turns": str(len(said.scene.turns)),
+        "value": value,
+        "belief": "|".join(said.belief) or "none",
+        "seed": str(speaker.seed),
+    }
+    target = Target(len(messages) - 1, start, end)
+    return Dialogue(id, tuple(messages), label, turn.entity, tags, target)
+
+
+def _provenance(spoken: Organism, contrast: Contrast, split: str, seed: int) -> Provenance:
+    return Provenance(
+        source=f"sampled from {spoken.speaker.name} (trained from seed {spoken.speaker.seed}), split {split}, seed {seed}",
+        licence="MIT",
+        policy="on-policy",
+        notes=(contrast.what,),
+    )
