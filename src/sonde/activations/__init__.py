@@ -6,7 +6,7 @@ immutable units that survive any crash, and streams more rows than fit in memory
 
 from sonde.activations.features import Features, Origin, SiteFeatures
 from sonde.activations.pooling import POOLINGS, Pooling, parse_pooling, pool_rows
-from sonde.activations.reader import ActivationStore, describe, open_store
+from sonde.activations.reader import ActivationStore, StoreRows, describe, open_store
 from sonde.activations.rows import MemoryRows, RowSource
 from sonde.activations.selection import TokenSelector, register_selector_parser
 from sonde.activations.stream import stream_rows
@@ -23,6 +23,7 @@ __all__ = [
     "Pooling",
     "RowSource",
     "SiteFeatures",
+    "StoreRows",
     "StoreWriter",
     "TokenSelector",
     "create_store",

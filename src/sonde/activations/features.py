@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -84,7 +85,7 @@ class Features(Displayed):
 
     def __init__(
         self,
-        values: Mapping[str, Tensor],
+        values: Mapping[str, Any],  # of tensors; said loosely, as a checker that looks at one would compute it
         examples: ExampleTable,
         fingerprint: Mapping[str, str] | None = None,
         pooling: str = "",

@@ -172,8 +172,8 @@ def open_store(folder: str | Path, *, verify: bool = True) -> ActivationStore:
     present = present_units(plan)
     if len(present) < len(plan.units):
         raise InputError(
-            f"The store {folder} is not complete: {len(plan.units) - len(present)} of its {len(plan.units)} units are "
-            "missing; run the same capture again, and it goes on where it stopped."
+            f"The store {folder} lacks {len(plan.units) - len(present)} of its {len(plan.units)} units: "
+            "run the same capture again, and it goes on where it stopped."
         )
     return ActivationStore(plan, _same_sites([planned_header(plan, unit) for unit in present]), verify)
 

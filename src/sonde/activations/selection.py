@@ -34,7 +34,7 @@ def register_selector_parser(parser: Callable[[str], TokenSelector]) -> None:
     _parser = parser
 
 
-def as_selector(selector: str | TokenSelector) -> TokenSelector:
+def as_selector(selector: object) -> TokenSelector:
     """Return the selector, read from its string form if it is a string.
 
     Raises:

@@ -29,10 +29,10 @@ def stream_rows(
 ) -> Iterator[Tensor]:
     """Return a generator of `[b, d]` batches of the rows of `site`, shuffled, every row exactly once.
 
-    Pieces of the source are read in random order into a buffer, and batches are drawn at random from the buffer. However
-    many rows there are, at most `buffer_rows` of them are held, besides the batch just yielded and, while it is copied
-    in, a piece of a quarter of the buffer. The shuffle is uniform if everything fits in the buffer, and otherwise as good
-    as the buffer is large. The same seed gives the same batches.
+    Pieces of the source are read in random order into a buffer, and batches are drawn at random from the buffer.
+    However many rows there are, at most `buffer_rows` of them are held, besides the batch just yielded and, while it is
+    copied in, a piece of a quarter of the buffer. The shuffle is uniform if everything fits in the buffer, and
+    otherwise as good as the buffer is large. The same seed gives the same batches.
 
     Args:
         source: where the rows are stored.

@@ -12,7 +12,7 @@ from torch import Tensor
 from sonde.activations.features import Features, LazyValues
 from sonde.activations.pooling import Pooling, parse_pooling
 from sonde.activations.rows import MemoryRows, RowSource, as_index, gather, pool_source
-from sonde.activations.selection import TokenSelector, as_selector, both, token_mask
+from sonde.activations.selection import as_selector, both, token_mask
 from sonde.activations.stream import stream_rows
 from sonde.base.devices import dtype_name
 from sonde.base.display import Displayed
@@ -120,7 +120,7 @@ class Activations(Displayed):
             raise unknown_name("site", site, "these activations", self.sites)
         return site
 
-    def select(self, selector: str | TokenSelector | None = None) -> Activations:
+    def select(self, selector: object = None) -> Activations:
         """Keep the tokens that `selector` takes; every example stays, possibly without tokens.
 
         Args:
