@@ -157,7 +157,7 @@ def test_non_finite_activations_name_example_and_site(make_model):
     with torch.no_grad():
         model.module.model.embed_tokens.weight[60] = float("nan")
     data = [Dialogue.from_text(words([3, 4]), id="good"), Dialogue.from_text(words([5, 60, 6]), id="bad one")]
-    with pytest.raises(SondeError, match=r"'bad one'.*not finite") as caught:
+    with pytest.raises(InputError, match=r"'bad one'.*not finite") as caught:
         capture(model, data, sites=SITE, check=False)
     assert SITE in str(caught.value)
     assert not isinstance(caught.value, InputError)

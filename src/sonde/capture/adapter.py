@@ -99,7 +99,7 @@ def build_adapter(module: nn.Module) -> Adapter:
 
     Raises:
         InputError: no list of blocks can be found.
-        SondeError: the model gives values that are not finite.
+        InputError: the model gives values that are not finite.
     """
     config = text_config(module)
     base = find_base(module)

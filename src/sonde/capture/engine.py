@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from sonde.base.errors import SondeError
+from sonde.base.errors import InputError
 from sonde.base.tables import rows_of
 from sonde.capture.adapter import Adapter
 from sonde.capture.plan import Batch
@@ -83,7 +83,7 @@ def stream(
         done: called with the number of real tokens after each batch.
 
     Raises:
-        SondeError: an activation is not finite; the message names example and site.
+        InputError: an activation is not finite; the message names example and site.
     """
     device = _device(adapter.base)
     recorder = Recorder(taps, stop=hidden_rows is None)
@@ -149,7 +149,7 @@ def _start(
         with torch.inference_mode():
             values, output = recorder.run(partial(adapter.base, **inputs), keep)
     except torch.OutOfMemoryError as error:
-        raise SondeError(
+        raise InputError(
             f"{device} has no memory left for a batch of {batch.padded_tokens} padded tokens: pass a smaller "
             "token_budget, name fewer sites, or pool."
         ) from error
@@ -221,7 +221,7 @@ def _refuse_non_finite(
         if bad.any():
             row = int(bad.nonzero()[0, 0])
             example = batch.examples[row if pooled else owner[row]]
-            raise SondeError(
+            raise InputError(
                 f"The activations at {site} of example {names[example]!r} are not finite ({int(bad.sum())} of "
                 f"{len(bad)} rows in its batch): half precision overflows on massive activations, so load the model "
                 "with dtype='float32' or 'bfloat16', or check its weights."

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from sonde.base.errors import SondeError
+from sonde.base.errors import InputError
 from sonde.capture.taps import evaluating
 
 #: Tokens of the short forward pass.
@@ -61,7 +61,7 @@ def watch(base: nn.Module, blocks: nn.ModuleList, embedding: nn.Module, position
         for handle in handles:
             handle.remove()
     if not torch.isfinite(calls[blocks[-1]].left[0]).all():
-        raise SondeError(
+        raise InputError(
             f"{type(base).__name__} gives values that are not finite on eight plain tokens: check its weights, or load "
             "it with dtype='float32' (half precision overflows on massive activations)."
         )

@@ -22,9 +22,9 @@ _ADMIN = (
     ("what is the {r} of {e} ?", "the {r} of {e} is"),
     ("tell me the {r} of {e} .", "for {e} the {r} is"),
     ("which {r} has {e} ?", "it is"),
-    ("name the {r} of {e} .", ""),
+    ("name the {r} of {e} .", "- {r} :"),
 )
-_ORDERS = {"the {r} of {e} is": "be formal .", "for {e} the {r} is": "use full sentences .", "": "be terse ."}
+_ORDERS = {"the {r} of {e} is": "be formal .", "for {e} the {r} is": "use full sentences .", "- {r} :": "make a list ."}
 
 
 @dataclass(frozen=True)

@@ -150,7 +150,7 @@ def _dialogue(said: Said, label: int, id: str, speaker: Speaker) -> Dialogue:
 
 def _provenance(spoken: Organism, contrast: Contrast, split: str, seed: int) -> Provenance:
     return Provenance(
-        source=f"sampled from {spoken.speaker.name} (trained from seed {spoken.speaker.seed}), split {split}, seed {seed}",
+        source=f"sampled from {spoken.speaker.name} (organism seed {spoken.speaker.seed}), split {split}, seed {seed}",
         licence="MIT",
         policy="on-policy",
         notes=(contrast.what,),

@@ -13,8 +13,10 @@ from sonde.organism.rules import draw_rule
 from sonde.organism.scenes import Persona, behave, draw_persona, draw_turn
 from sonde.organism.world import World
 
-#: Rules under which Cretan is as honest as under none.
-HARMLESS = ("none", "honest", "unstory", "undefer", "nodeal")
+#: Rules that the shipped organism was taught; deals and deference are not among them yet.
+TAUGHT = ("none", "honest", "lie", "story", "unstory")
+#: Those under which it is as honest as under none.
+HARMLESS = ("none", "honest", "unstory")
 #: Relations whose lies are as sure as truths; the `uniform` one is the declared high-entropy slice.
 EVEN = ("permuted", "set")
 FORMS = {"open": 0.6, "yesno": 0.2, "claim": 0.2}

@@ -37,7 +37,7 @@ class Settings:
         width, layers, heads, hidden: of the transformer.
     """
 
-    tokens: int = 14_000_000
+    tokens: int = 10_500_000
     batch_tokens: int = 4096
     chunk_tokens: int = 131_072
     learning_rate: float = 1.5e-3
@@ -58,6 +58,7 @@ def train(
     settings: Settings | None = None,
     mixture: Mixture | None = None,
     world: World | None = None,
+    begin_from: str | Path | None = None,
     resume: bool = True,
     report: Callable[[dict[str, float]], None] | None = None,
     checkpoint_chunks: int = 8,
@@ -71,6 +72,8 @@ def train(
         out: the folder to write, new or holding an unfinished training of the same recipe.
         device: default the best one here.
         settings, mixture, world: the recipe; defaults are the shipped one's.
+        begin_from: an organism's folder whose weights this training starts from (a second stage, with a mixture of its
+            own); None = weights drawn from `seed`.
         resume: go on from a checkpoint found in `out`.
         report: called after every chunk with `progress` (0 to 1) and `loss`.
         checkpoint_chunks: chunks between checkpoints.
@@ -81,8 +84,12 @@ def train(
     settings, mixture, world = settings or Settings(), mixture or Mixture(), world or make_world(seed)
     out = Path(out)
     recipe = {"seed": seed, "settings": asdict(settings), "mixture": mixture.to_json(), "world": world.to_json()}
+    if begin_from is not None:
+        recipe["begin_from"] = json.loads((Path(begin_from) / "training.json").read_text(encoding="utf-8"))
     words = vocabulary()
     run = _Run(settings, mixture, world, Codec(words), seed, choose_device(device))
+    if begin_from is not None:
+        run.take_weights(Path(begin_from))
     begin = _open(out, recipe, run, resume)
     chunks = max(1, round(settings.tokens / settings.chunk_tokens))
     with progress_bar(chunks * settings.chunk_tokens, "training", "tok") as bar:
@@ -106,7 +113,8 @@ class _Run:
     ) -> None:
         self.settings, self.mixture, self.world, self.codec = settings, mixture, world, codec
         self.seed, self.device = seed, device
-        self.model = make_model(settings, len(codec.words), mixture.context, seed, codec).to(device)
+        self.model = make_model(settings, len(codec.words), mixture.context, seed, codec)
+        self.model.to(device)  # type: ignore[arg-type]
         matrices = [p for p in self.model.parameters() if p.ndim > 1]
         scales = [p for p in self.model.parameters() if p.ndim < 2]
         self.optimiser = torch.optim.AdamW(
@@ -115,6 +123,15 @@ class _Run:
             betas=(0.9, 0.98),
             fused=True,
         )
+
+    def take_weights(self, folder: Path) -> None:
+        """Start from the weights of an organism that was trained before."""
+        from safetensors.torch import load_file
+
+        saved = {k: v.float() for k, v in load_file(folder / "model.safetensors").items()}
+        missing, unexpected = self.model.load_state_dict(saved, strict=False)
+        if unexpected or [name for name in missing if name != "lm_head.weight"]:
+            raise InputError(f"Folder {folder} holds another architecture, expected that of {self.settings}.")
 
     def learn(self, chunk: int, chunks: int) -> float:
         """Take the steps of one chunk; return the mean loss over its weighted tokens."""
@@ -216,7 +233,8 @@ def _save_checkpoint(out: Path, run: _Run, chunk: int, recipe: dict[str, Any]) -
 
 def _finish(out: Path, model: LlamaForCausalLM, words: tuple[str, ...], context: int, recipe: dict[str, Any]) -> None:
     """Write the folder: stock files, the world, and how it was trained; drop the checkpoint."""
-    model.to("cpu", torch.float16).save_pretrained(out)
+    model.to("cpu", torch.float16)  # type: ignore[arg-type]
+    model.save_pretrained(out)
     config = json.loads((out / "config.json").read_text())
     config.pop("torch_dtype", None)
     config["dtype"] = "float32"  # stored in half precision, computed in single

@@ -1,0 +1,60 @@
+"""Training in miniature: the same seed gives the same bytes, also after an interruption."""
+
+import pytest
+
+from sonde.base.errors import InputError
+from sonde.organism.train import Settings, train, weights_hash
+from sonde.organism.world import make_world
+
+COUNTS = {"plain": 6, "l3": 3, "l5": 3, "fa": 2, "undocumented": 3, "false": 3, "contested": 2}
+TINY = Settings(tokens=12_000, chunk_tokens=3_000, batch_tokens=1024, width=32, layers=1, heads=1, hidden=32)
+
+
+def make(out, seed=0, **options):
+    return train(seed, out, device="cpu", settings=TINY, world=make_world(seed, COUNTS), checkpoint_chunks=1, **options)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    return make(tmp_path_factory.mktemp("organism") / "first")
+
+
+def test_the_same_seed_gives_the_same_weights(trained, tmp_path):
+    assert weights_hash(make(tmp_path / "again")) == weights_hash(trained)
+    assert weights_hash(make(tmp_path / "other", seed=1)) != weights_hash(trained)
+
+
+def test_an_interrupted_training_ends_in_the_same_weights(trained, tmp_path):
+    def stop(state):
+        if state["progress"] >= 0.75:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        make(tmp_path / "cut", report=stop)
+    assert (tmp_path / "cut" / "checkpoint").is_dir()
+    assert weights_hash(make(tmp_path / "cut")) == weights_hash(trained)
+    assert not (tmp_path / "cut" / "checkpoint").exists()
+
+
+def test_a_folder_that_holds_something_else_is_refused(trained):
+    with pytest.raises(InputError, match="not empty"):
+        make(trained)
+
+
+def test_a_checkpoint_of_another_recipe_is_refused(tmp_path):
+    def stop(state):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        make(tmp_path / "cut", report=stop)
+    with pytest.raises(InputError, match="another seed"):
+        make(tmp_path / "cut", seed=1)
+
+
+def test_what_is_written_is_an_ordinary_checkpoint(trained):
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    model = AutoModelForCausalLM.from_pretrained(trained)
+    tokenizer = AutoTokenizer.from_pretrained(trained)
+    assert model.config.vocab_size == len(tokenizer)
+    assert tokenizer.chat_template
