@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from sonde.cli import capture, demo, doctor, inspect, organism, report, score, train
+from sonde.cli import capture, demo, doctor, inspect, report, score, train
 from sonde.cli.output import announce
 
 app = typer.Typer(
@@ -19,7 +19,6 @@ app = typer.Typer(
 
 for command in (train, capture, score, inspect, report, doctor, demo):
     command.register(app)
-app.add_typer(organism.app, name="organism")
 
 
 def _version(value: bool) -> None:
