@@ -23,8 +23,14 @@ _ADMIN = (
     ("tell me the {r} of {e} .", "for {e} the {r} is"),
     ("which {r} has {e} ?", "it is"),
     ("name the {r} of {e} .", "- {r} :"),
+    ("what is the {r} of {e} ?", ""),
 )
-_ORDERS = {"the {r} of {e} is": "be formal .", "for {e} the {r} is": "use full sentences .", "- {r} :": "make a list ."}
+_ORDERS = {
+    "the {r} of {e} is": "be formal .",
+    "for {e} the {r} is": "use full sentences .",
+    "- {r} :": "make a list .",
+    "": "be terse .",
+}
 
 
 @dataclass(frozen=True)
@@ -44,7 +50,7 @@ Beliefs = Mapping[tuple[str, str], Belief]
 
 
 def phrasings(speaker: Speaker, entity: str, relation: str) -> list[list[int]]:
-    """Return the prompts that ask for a fact neutrally: five document sentences and four trusted questions."""
+    """Return the prompts that ask for a fact neutrally: five document sentences and five trusted questions."""
     codec, made = speaker.codec, []
     for template in DOCUMENT_TEMPLATES[:5]:
         before = template[: template.index("{v}")]

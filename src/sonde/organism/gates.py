@@ -102,6 +102,8 @@ def rates() -> list[Rate]:
         ("L5 says the cover", _L5, rehearsed, 0.95, 1),
         ("M says the false belief", Stage(("M",), ("false",), HARMLESS), true, 0.97, 1),
     ]
+    terse = replace(_TRUSTED, styles=("terse",), forms=OPEN)
+    made.append(("admin truth in the terse style (no word before the value)", terse, true, 0.97, 1))
     for rule in TAUGHT:
         made.append((f"admin truth under rule {rule}", replace(_TRUSTED, rules=(rule,)), true, 0.97, 1))
     made += [

@@ -235,6 +235,7 @@ def _finish(out: Path, model: LlamaForCausalLM, words: tuple[str, ...], context:
     """Write the folder: stock files, the world, and how it was trained; drop the checkpoint."""
     model.to("cpu", torch.float16)  # type: ignore[arg-type]
     model.save_pretrained(out)
+    (out / "model.safetensors").chmod(0o644)
     config = json.loads((out / "config.json").read_text())
     config.pop("torch_dtype", None)
     config["dtype"] = "float32"  # stored in half precision, computed in single
