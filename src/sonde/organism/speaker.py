@@ -50,7 +50,9 @@ class Speaker:
             InputError: the folder holds no organism.
         """
         from transformers import AutoModelForCausalLM
+        from transformers.utils import logging
 
+        logging.disable_progress_bar()
         folder = Path(folder)
         missing = [n for n in ("model.safetensors", "tokenizer.json", "world.json") if not (folder / n).is_file()]
         if missing:
