@@ -160,7 +160,6 @@ def test_non_finite_activations_name_example_and_site(make_model):
     with pytest.raises(InputError, match=r"'bad one'.*not finite") as caught:
         capture(model, data, sites=SITE, check=False)
     assert SITE in str(caught.value)
-    assert not isinstance(caught.value, InputError)
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ class Upper:
 
 @pytest.fixture(autouse=True)
 def parser(monkeypatch):
-    monkeypatch.setattr("sonde.activations.selection._parser", lambda text: Upper())
+    monkeypatch.setattr("sonde.base.selector_parser._parser", lambda text: Upper())
 
 
 def fitted(pooling="mean", tokens="all", fingerprint=Model.fingerprint):

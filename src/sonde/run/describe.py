@@ -61,7 +61,7 @@ def _folder(path: Path) -> Description:
         from sonde.activations import describe
 
         found = describe(path)
-        return Description(_lines(f"activation store {path}", found), {"kind": "store", **found})
+        return Description(_lines(f"activation store {path}", found), {**found, "kind": "store"})
     if (path / "run.json").is_file():
         run = open_run(path)
         return Description(summarize(run), {"kind": "run", **run.content})

@@ -25,9 +25,10 @@ def strips(model: Model, probe: Any, dataset: Dataset, scores: np.ndarray) -> li
     """Return one JSON-ready strip an example: its tokens, who said them, and the probe's score at each."""
     from sonde.report import strips_of
 
-    drawn = strips_of(probe.score_tokens(model, dataset))
     names = {0: dataset.negative, 1: dataset.positive, None: ""}
-    return [
-        asdict(replace(strip, class_name=names[d.label], score=float(s)))
+    drawn = strips_of(probe.score_tokens(model, dataset))
+    named = (
+        replace(strip, class_name=names[d.label], score=float(s))
         for strip, d, s in zip(drawn, dataset, scores, strict=True)
-    ]
+    )
+    return [{k: list(v) if isinstance(v, tuple) else v for k, v in asdict(strip).items()} for strip in named]
