@@ -123,6 +123,17 @@ def test_capture_writes_a_store_and_resumes(capsys, tmp_path):
     assert json.loads(out)["kind"] == "store"
 
 
+def test_capture_takes_a_recipe(capsys, tmp_path):
+    store = tmp_path / "store"
+    given = ("--set", "data.limit=20", "--sites", "blocks.0.hook_resid_post", "--out", store)
+    code, out, _ = run(capsys, "capture", "deception", *given)
+    assert code == 0
+    assert "blocks.0.hook_resid_post" in out
+    code, _, err = run(capsys, "capture", "cretan:honest-chat", "--out", store)
+    assert code == 2
+    assert "--model" in err
+
+
 def test_report_is_drawn_again(capsys, trained, tmp_path):
     code, out, _ = run(capsys, "report", trained, "--out", tmp_path / "r.html")
     assert code == 0

@@ -9,7 +9,7 @@ from typing import Any
 
 from sonde.base.errors import InputError
 from sonde.capture import capture
-from sonde.recipe import Recipe, parse_recipe
+from sonde.recipe import Recipe, apply_settings, parse_recipe
 from sonde.run.names import find_recipe, is_builtin_dataset, load_dataset, load_model, load_recipe, recipe_folder
 
 
@@ -20,7 +20,6 @@ def capture_to_store(
     model: str | None = None,
     sites: Sequence[str] | None = None,
     tokens: str | None = None,
-    pool: str | None = None,
     settings: Sequence[str] = (),
     dtype: str | None = None,
     device: str | None = None,
@@ -31,18 +30,18 @@ def capture_to_store(
     Args:
         source: a recipe (its training data is captured), a data file or folder, or a built-in data set.
         out: the store's folder.
-        model, sites, tokens, pool, dtype, device: as in a recipe, and before what the recipe says.
-        settings: `key=value` overrides of the recipe.
+        model, sites, tokens, dtype, device: as in a recipe, and before what the recipe says. A store keeps token rows;
+            they are pooled when it is read, so a recipe's `pool` plays no part.
+        settings: `key=value` overrides of the recipe (for data without one: of a recipe that holds the defaults).
         force: remove what `out` holds and start over.
 
     Raises:
         InputError: the source cannot be read, no model is named, or `out` holds something else.
     """
     recipe = _recipe(source, model, settings)
-    given = {"sites": sites, "tokens": tokens, "pool": pool, "dtype": dtype, "device": device}
+    given = {"sites": sites, "tokens": tokens, "dtype": dtype, "device": device}
     chosen: dict[str, Any] = {**recipe.capture.model_dump(), **{k: v for k, v in given.items() if v is not None}}
-    if pool is None and not _is_recipe(source):
-        chosen["pool"] = None
+    del chosen["pool"]
     out = Path(out)
     if force and out.is_dir():
         shutil.rmtree(out)
@@ -59,7 +58,8 @@ def _recipe(source: str, model: str | None, settings: Sequence[str]) -> Recipe:
         return load_recipe(source, settings)
     if model is None:
         raise InputError(f"No model is named to capture {source} with: pass --model, for example --model cretan.")
-    return parse_recipe({"name": "capture", "model": model, "data": {"train": source}})
+    content = {"name": "capture", "model": model, "data": {"train": source}}
+    return parse_recipe(apply_settings(content, settings), where="--set")
 
 
 def _is_recipe(source: str) -> bool:
@@ -72,4 +72,6 @@ def _options(recipe: Recipe) -> dict[str, Any]:
     if is_builtin_dataset(recipe.data.train):
         return {} if recipe.data.limit is None else {"n": recipe.data.limit}
     names = ("text", "label", "group", "negative", "format", "limit")
-    return {name: value for name in names if (value := getattr(recipe.data, name)) is not None}
+    given = {name: value for name in names if (value := getattr(recipe.data, name)) is not None}
+    stated = "positive" in recipe.model_fields_set
+    return {**given, "positive": recipe.positive} if stated else given
