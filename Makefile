@@ -31,7 +31,7 @@ notebooks: .venv/developing  ## Run every notebook top to bottom.
 	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest --nbmake --nbmake-timeout=300 -q notebooks
 
 bench: .venv/developing  ## Every benchmark, one after the other. Leave the machine alone meanwhile.
-	for script in benchmarks/[a-z]*.py; do echo "== $$script"; OMP_NUM_THREADS= $(BIN)/python $$script || exit 1; done
+	for script in benchmarks/[a-z]*.py; do echo "== $$script"; env -u OMP_NUM_THREADS $(BIN)/python $$script || exit 1; done
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 #: Padded tokens in one batch, when the caller does not say.
-TOKEN_BUDGET = {"cpu": 4096, "cuda": 32768, "mps": 8192}
+TOKEN_BUDGET = {"cpu": 1024, "cuda": 32768, "mps": 8192}
 #: Bytes of activations in one unit of a store, about.
 UNIT_BYTES = 64 * 2**20
 
