@@ -46,15 +46,17 @@ def token_pieces(
 ) -> Iterator[tuple[str, float | None, str]]:
     """Yield (text, score, role) of example `i`: its tokens, and the text between them as `context` without a score.
 
-    Tokens that share a character show it once: the first shows it, those after it have an empty text.
+    Tokens that share a character show it once: the first shows it, those after it have an empty text. White space that
+    no token covers (word-level tokenizers) is shown with the token after it.
     """
     text, done = table.texts[i], 0
     for row in range(int(table.offsets[i]), int(table.offsets[i + 1])):
         start, end = int(table.start[row]), int(table.end[row])
-        if start > done:
+        if text[done:start].strip():
             yield text[done:start], None, CONTEXT
+            done = start
         score = None if values is None else float(values[row])
-        yield text[max(start, done) : end], score, ROLES[int(table.role[row])]
+        yield text[done:end], score, ROLES[int(table.role[row])]
         done = max(done, end)
     if done < len(text):
         yield text[done:], None, CONTEXT
