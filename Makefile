@@ -2,8 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 # Tests are small: one thread each, two workers.
-export OMP_NUM_THREADS ?= 1
-export TOKENIZERS_PARALLELISM := false
+PYTEST := OMP_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false $(BIN)/python -m pytest
 
 .PHONY: demo test check format notebooks bench marked clean
 
@@ -11,10 +10,10 @@ demo: .venv/installed  ## Train and test the built-in lie detector, and write it
 	$(BIN)/sonde demo
 
 test: .venv/developing  ## The fast tests.
-	$(BIN)/python -m pytest -n 2 -q -m "not slow and not browser and not gpu"
+	$(PYTEST) -n 2 -q -m "not slow and not browser and not gpu"
 
 marked: .venv/developing  ## The slow tests and those that need a browser.
-	$(BIN)/python -m pytest -n 2 -q -m "(slow or browser) and not gpu"
+	$(PYTEST) -n 2 -q -m "(slow or browser) and not gpu"
 
 check: .venv/developing  ## Format, lint, types, import contracts.
 	$(BIN)/ruff format --check .
@@ -28,10 +27,10 @@ format: .venv/developing
 
 notebooks: .venv/developing  ## Run every notebook top to bottom.
 	$(BIN)/python -m pip install -q -e ".[notebooks]"
-	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest --nbmake --nbmake-timeout=300 -q notebooks
+	HF_HUB_OFFLINE=1 $(PYTEST) --nbmake --nbmake-timeout=300 -q notebooks
 
 bench: .venv/developing  ## Every benchmark, one after the other. Leave the machine alone meanwhile.
-	for script in benchmarks/[a-z]*.py; do echo "== $$script"; env -u OMP_NUM_THREADS $(BIN)/python $$script || exit 1; done
+	for script in benchmarks/[a-z]*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
