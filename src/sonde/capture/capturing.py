@@ -60,7 +60,8 @@ def capture(
 
     Raises:
         InputError: no such site or selector; a text too long; no token kept; no room for the result.
-        SondeError: the self-check failed, or an activation is not finite.
+        InputError: an activation is not finite.
+        SondeError: the self-check failed.
 
     Example:
         >>> from sonde.capture import load_model

@@ -71,7 +71,8 @@ def train(
         seed: draws the world, the weights and the corpus.
         out: the folder to write, new or holding an unfinished training of the same recipe.
         device: default the best one here.
-        settings, mixture, world: the recipe; defaults are the shipped one's.
+        settings, mixture, world: the recipe; defaults are those of the shipped organism's first stage (its
+            `training.json` records both).
         begin_from: an organism's folder whose weights this training starts from (a second stage, with a mixture of its
             own); None = weights drawn from `seed`.
         resume: go on from a checkpoint found in `out`.

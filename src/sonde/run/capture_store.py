@@ -43,12 +43,12 @@ def capture_to_store(
     chosen: dict[str, Any] = {**recipe.capture.model_dump(), **{k: v for k, v in given.items() if v is not None}}
     del chosen["pool"]
     out = Path(out)
-    if force and out.is_dir():
-        shutil.rmtree(out)
     data = load_dataset(recipe.data.train, **_options(recipe))
     loaded = load_model(
         model or recipe.model, dtype=chosen.pop("dtype"), device=chosen.pop("device"), revision=recipe.revision
     )
+    if force and out.is_dir():
+        shutil.rmtree(out)  # only now that data and model are known to be good
     capture(loaded, data, store=out, **chosen)
     return out
 
