@@ -26,6 +26,9 @@ class SweepRow:
         l2: the strength; None for a probe without one.
         auroc: mean of the folds' AUROCs, with its interval (see `Sweep.method`).
         folds: the AUROC of each fold, on its validation rows.
+        gradient_norm: of the objective at the solutions, over the total weight: the largest of the folds; 0 for closed
+            forms.
+        converged: whether the models of all folds converged within their iterations.
     """
 
     site: str
@@ -33,11 +36,14 @@ class SweepRow:
     l2: float | None
     auroc: Estimate
     folds: tuple[Estimate, ...]
+    gradient_norm: float = 0.0
+    converged: bool = True
 
     def to_json(self) -> dict[str, Any]:
         """Return the row as `run.json` holds it."""
         folds = [fold.value for fold in self.folds]
-        return {"site": self.site, "probe": self.probe, "l2": self.l2, "auroc": self.auroc.to_json(), "folds": folds}
+        row = {"site": self.site, "probe": self.probe, "l2": self.l2, "auroc": self.auroc.to_json(), "folds": folds}
+        return {**row, "gradient_norm": self.gradient_norm, "converged": self.converged}
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +81,7 @@ class Sweep(Displayed):
 
     @property
     def rows(self) -> list[dict[str, Any]]:
-        """The cells as JSON-ready dicts: `site`, `probe`, `l2`, `auroc`, `folds`."""
+        """The cells as JSON-ready dicts: `site`, `probe`, `l2`, `auroc`, `folds`, `gradient_norm`, `converged`."""
         return [row.to_json() for row in self.results]
 
     def __len__(self) -> int:
