@@ -52,7 +52,7 @@ class Facts:
         """Return the rows `index` (numbers or a mask)."""
         return Facts(
             None if self.groups is None else self.groups[index],
-            {name: np.asarray(column, dtype=object)[index] for name, column in self.tags.items()},
+            {name: tuple(np.asarray(column, dtype=object)[index]) for name, column in self.tags.items()},
             None if self.example is None else self.example[index],
         )
 
