@@ -1,4 +1,4 @@
-"""Make `opinions.jsonl`, `open_questions.jsonl` and `pressures.jsonl` from the tables: `python tools/builtin/make_opinions.py`.
+"""Make the files of `opinions` from the tables: `python tools/builtin/make_opinions.py`.
 
 Questions come in pairs whose answers are each other's wrong answers, so a claim is right as often as it is wrong: those
 of `opinion_pairs.tsv` were written so, those taken from `facts` are so by how facts are made.
