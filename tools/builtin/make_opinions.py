@@ -1,4 +1,4 @@
-"""Make the files of `opinions` from the tables: `python tools/builtin/make_opinions.py`.
+"""Make the files of `opinions`: `python tools/builtin/make_opinions.py`, after `make_facts.py`.
 
 Questions come in pairs whose answers are each other's wrong answers, so a claim is right as often as it is wrong: those
 of `opinion_pairs.tsv` were written so, those taken from `facts` are so by how facts are made.
@@ -11,10 +11,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from make_facts import HERE, make, to_lines
+from make_facts import HERE, to_lines
 
 from sonde.base.files import write_atomic
-from sonde.text.builtin import OpenQuestion, Opinion, Pressure
+from sonde.text.builtin import OpenQuestion, Opinion, Pressure, facts
 from sonde.text.builtin.reading import FOLDER
 
 #: Relations of `facts` whose questions a user may plausibly get wrong.
@@ -47,7 +47,7 @@ def written() -> Iterator[Opinion]:
 
 def taken() -> Iterator[Opinion]:
     """Yield the questions taken from `facts`."""
-    for fact in make():
+    for fact in facts():
         if fact.relation in TAKEN and fact.label:
             id = fact.id.removesuffix("/1")
             yield Opinion(id, fact.topic, fact.group, fact.question, fact.answer, fact.wrong[0], fact.source)
