@@ -43,9 +43,10 @@ def compare_test(
     Returns:
         The entry of the test set, or None where the rows cannot be compared; and sentences on what was left out.
     """
-    a, b, notes = match_rows(a, b)
-    if a is None or b is None:
+    matched, notes = match_rows(a, b)
+    if matched is None:
         return None, notes
+    a, b = matched
     y, groups = a["label"], a["group"]
     differences = {
         name: bootstrap_difference(
@@ -74,30 +75,26 @@ def compare_test(
     }, notes
 
 
-def match_rows(a: Columns, b: Columns) -> tuple[Columns | None, Columns | None, list[str]]:
+def match_rows(a: Columns, b: Columns) -> tuple[tuple[Columns, Columns] | None, list[str]]:
     """Return both tables cut to the ids they share, in the order of `a`, and what was left out, in sentences."""
     place = {name: k for k, name in enumerate(b["id"].tolist())}
     in_a = np.array([k for k, name in enumerate(a["id"].tolist()) if name in place], dtype=np.int64)
     in_b = np.array([place[name] for name in a["id"][in_a].tolist()], dtype=np.int64)
     if len(in_a) == 0:
-        return None, None, ["the two runs share no row (no id stands in both), so nothing is compared."]
+        return None, ["the two runs share no row (no id stands in both), so nothing is compared."]
     left = {k: v[in_a] for k, v in a.items()}
     right = {k: v[in_b] for k, v in b.items()}
     differ = (left["label"] != right["label"]) | (left["excerpt"] != right["excerpt"])
     if differ.any():
-        return (
-            None,
-            None,
-            [
-                f"{int(differ.sum())} of {len(differ)} rows of the same id have another label or text in the other run "
-                f"(the first is {left['id'][differ][0]!r}), so the data are not the same and nothing is compared."
-            ],
-        )
+        return None, [
+            f"{int(differ.sum())} of {len(differ)} rows of the same id have another label or text in the other run "
+            f"(the first is {left['id'][differ][0]!r}), so the data are not the same and nothing is compared."
+        ]
     missing = (len(a["id"]) - len(in_a), len(b["id"]) - len(in_b))
     notes = (
         [f"{len(in_a)} rows are compared; {missing[0]} and {missing[1]} are in one run only."] if any(missing) else []
     )
-    return left, right, notes
+    return (left, right), notes
 
 
 def disagreements(a: Columns, b: Columns, shown: int) -> list[dict[str, Any]]:
