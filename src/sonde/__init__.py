@@ -49,7 +49,7 @@ _HOME = {
         "sweep",
     ),
     "sonde.recipe": ("Recipe", "read_recipe"),
-    "sonde.run": ("Run", "load_dataset", "load_model", "open_run", "train"),
+    "sonde.run": ("Run", "compare", "load_dataset", "load_model", "open_run", "train"),
 }
 _WHERE = {name: room for room, names in _HOME.items() for name in names}
 
@@ -73,6 +73,7 @@ if TYPE_CHECKING:
     from sonde.probes import LDAProbe, LogisticProbe, MeanDifferenceProbe, RidgeProbe, load_probe, sweep
     from sonde.recipe import Recipe, read_recipe
     from sonde.run import Run, load_dataset, load_model, open_run
+    from sonde.run.compare import compare
     from sonde.run.train import train
     from sonde.scores import Scores, Threshold
     from sonde.text import Dataset, Dialogue, Message, Provenance, Target, instructed_pairs
