@@ -1,8 +1,8 @@
 """What a figure has to reach, in one place, and why.
 
-EVIDENCE sets the bars that have a number (an interval above 0, p < 0.01, a false-positive rate of at most 5 %). Where it
-says only that a figure must stay "above the bar", the bar is this: the interval excludes chance, and at least half of
-what the detector had above chance is left. A detector that loses more than half of its lead when one nuisance is taken
+Some bars are numbers (an interval above 0, p < 0.01, a false-positive rate of at most 5 %). Where a figure must only
+"stay above the bar", the bar is this: the interval excludes chance, and at least half of what the detector had above
+chance is left. A detector that loses more than half of its lead when one nuisance is taken
 away owes more to the nuisance than to its concept.
 """
 

@@ -49,9 +49,9 @@ class Calibration(Check):
         return self.finding(
             PASSED if passed else FAILED,
             f"the threshold realises {float(realised):.1%} false positives [{low:.1%}, {high:.1%}] on the second "
-            f"control {second.name}, for a target of {target:.1%}",
+            f"control, {second.dataset.name}, for a target of {target:.1%}",
             statistic=realised,
-            measures=f"false-positive rate on {second.name}",
+            measures=f"false-positive rate on {second.dataset.name}",
             bar=f"interval contains {target:.1%}",
             advice="" if passed else "Set the threshold on more rows, and on rows like those it will meet.",
             details={"tests": details, "n": len(second)},

@@ -22,9 +22,9 @@ class ControlTask(Check):
     """Selectivity (Hewitt & Liang 2019): the AUROC on the task minus that on random labels, one for each type.
 
     A type is a group: what the probe could know by heart (an entity, a template). The training rows of every group are
-    dealt out in two halves; refits learn from one and are tested on the other, on the real labels and on `TASKS` control
-    tasks that give each group a label by lot. As types are seen in both halves, whoever can tell them apart does well on
-    the control tasks too.
+    dealt out in two halves; refits learn from one and are tested on the other, on the real labels and on `TASKS`
+    control tasks that give each group a label by lot. As types are seen in both halves, whoever can tell them apart
+    does well on the control tasks too.
     """
 
     name = "control_task"
@@ -65,8 +65,8 @@ class ControlTask(Check):
             statistic=selectivity,
             measures="selectivity: AUROC on the task minus mean AUROC on control tasks",
             bar="interval above 0",
-            advice="" if passed else "Use a stronger l2 or fewer dimensions, or more groups, until random labels for the "
-            "same groups cannot be learnt as well.",
+            advice="" if passed else "Use a stronger l2 or fewer dimensions, or more groups, until random labels for "
+            "the same groups cannot be learnt as well.",
             details={"task": real, "control": real - point, "tasks": TASKS, "groups": n_groups, "note": note},
         )  # fmt: skip
 

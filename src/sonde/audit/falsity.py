@@ -72,8 +72,10 @@ class Falsity(Check):
     """Every kind of negatives by itself: mistakes, guesses, fiction, …, by the tag `kind` of tests and evidence.
 
     A kind passes when at most 5 % of its rows are flagged at the threshold and the tests' positives stand apart from it
-    (half of the lead over chance is kept, interval above 0.5); a rate above 5 % whose exact interval reaches below is
-    undecided. Kinds inside the declared scope decide; the others are limits.
+    (half of the lead over chance is kept, interval above 0.5): a threshold that flags nothing would have no false
+    positives either. It fails when its exact interval lies above 5 %, or when that of the AUROC against it lies below
+    what must be kept; between the two there are too few rows to tell. Kinds inside the declared scope decide; the
+    others are limits.
     """
 
     name = "falsity"
@@ -140,9 +142,10 @@ def _status(rate: Estimate, separation: Estimate, signal: Estimate) -> Status:
         return FAILED
     if not signal.defined or separation.low is None or separation.high is None:
         return COULD_NOT_RUN
-    if float(separation) < bar_of(signal) or separation.low <= 0.5:
+    if separation.high < bar_of(signal):
         return FAILED
-    return PASSED if float(rate) <= LARGEST_FPR else COULD_NOT_RUN
+    apart = float(separation) >= bar_of(signal) and separation.low > 0.5
+    return PASSED if apart and float(rate) <= LARGEST_FPR else COULD_NOT_RUN
 
 
 def flagged_rate(scores: np.ndarray, claim: Claim) -> Estimate:

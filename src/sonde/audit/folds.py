@@ -1,4 +1,4 @@
-"""The probe fitted again without a fifth of its groups: how much it owes to the sample, and how well it does at home."""
+"""The probe fitted again without a fifth of its groups: what it owes to the sample, and how well it does at home."""
 
 from __future__ import annotations
 

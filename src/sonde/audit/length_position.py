@@ -19,7 +19,7 @@ from sonde.scores import Estimate
 from sonde.text import Dataset, Dialogue, Message, Target
 
 #: The most rows of one test set that are padded.
-MOST = 400
+MOST = 200
 
 
 class LengthPosition(Check):

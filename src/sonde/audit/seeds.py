@@ -13,7 +13,7 @@ from sonde.audit.finding import FAILED, PASSED, Finding
 from sonde.audit.folds import FOLDS
 from sonde.scores import Estimate, auroc
 
-#: Least mean cosine between directions, and rank correlation between scores: nearer to each other than to a right angle.
+#: Least mean cosine between directions (or rank correlation of scores): nearer to each other than to a right angle.
 AGREEMENT = 0.5
 
 

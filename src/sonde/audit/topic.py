@@ -18,7 +18,12 @@ from sonde.scores.resampling import attach_interval, group_weights, prepare
 from sonde.text import Dialogue
 
 #: Words by which honest talk about lying is known.
-DECEPTION_WORDS = ["lie", "lies", "lied", "lying", "liar", "liars", "deceive", "deceives", "deceived", "deceiving", "deception", "deceptive", "dishonest", "dishonesty", "false", "falsehood", "untrue", "invented", "fake", "faked", "incorrect", "wrong", "mislead", "misleading", "misled", "cheat", "cheated", "trick", "tricked", "pretend", "pretended", "confess", "confession"]
+DECEPTION_WORDS = (
+    *("lie", "lies", "lied", "lying", "liar", "liars", "deceive", "deceives", "deceived", "deceiving", "deception"),
+    *("deceptive", "dishonest", "dishonesty", "false", "falsehood", "untrue", "invented", "fake", "faked", "incorrect"),
+    *("wrong", "mislead", "misleading", "misled", "cheat", "cheated", "trick", "tricked", "pretend", "pretended"),
+    *("confess", "confession"),
+)
 #: Kinds of rows that talk of the concept, whatever their words.
 TALK_KINDS = ("talk", "confession")
 FEWEST_TALKS = 100  # below, a rate of 1 % cannot be resolved

@@ -98,8 +98,8 @@ def not_audited() -> Audit:
 def conclude(findings: Sequence[Finding], claim: Claim) -> Audit:
     """Return the verdict on findings.
 
-    *not supported*: a text baseline, shuffled labels, the prompt reader or the falsity check failed, and so explains the
-    result otherwise. *supported*: every check that bears on the claim ran and passed. *weak*: everything between.
+    *not supported*: a text baseline, shuffled labels, the prompt reader or the falsity check failed, and so explains
+    the result otherwise. *supported*: every check that bears on the claim ran and passed. *weak*: everything between.
     """
     bearing = [f for f in findings if f.bears]
     failed = [f for f in bearing if f.status == FAILED]
@@ -113,7 +113,7 @@ def conclude(findings: Sequence[Finding], claim: Claim) -> Audit:
     if failed or missing:
         parts = [_because(failed, claim)] if failed else []
         if missing:
-            parts.append(f"{_names([f.check for f in missing])} could not run ({_reason(missing)})")
+            parts.append(f"left open: {_names([f.check for f in missing])} ({_reason(missing)})")
         return Audit(WEAK, _end("Weak: " + "; ".join(parts), limits), tuple(findings))
     against = [SPOKEN.get(kind, kind) for kind in claim.scope]
     sentence = "Supported" + (f" against {_names(against)}" if against else " against the negatives of its test sets")

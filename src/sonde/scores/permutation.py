@@ -15,12 +15,12 @@ from sonde.scores.arrays import check_labels, check_numbers
 def permuted_labels(
     y: Shaped[np.ndarray, " n"], groups: Shaped[np.ndarray, " g"] | None = None, k: int = 999, seed: int = 0
 ) -> Bool[np.ndarray, "k n"]:
-    """Return `k` permutations of the labels under which rows of one group keep their fate.
+    """Return `k` permutations of the labels under which rows of one group keep their common fate.
 
-    Labels move only between units that are exchangeable when groups share what they share (Good 2005, chapter 9):
-    inside a group that holds both classes, rows exchange labels; groups of one class exchange theirs as wholes, among
-    groups of the same size where there is another, else with the nearest sizes. Without groups every row may exchange
-    with every other.
+    Groups change places as wholes: in a random order their labels, shuffled inside each, are laid over the rows of all
+    groups in another random order. Groups of one class keep one class as far as sizes allow (exactly, where all groups
+    are of one size), so that the null has the same correlation within groups as the labels have (Good 2005, chapter 9).
+    Without groups every row may exchange with every other.
 
     Args:
         y: `[n]` 1 = positive class, 0 = negative.
@@ -29,48 +29,28 @@ def permuted_labels(
         seed: of the permutations.
 
     Example:
-        >>> y, groups = np.array([0, 0, 1, 1, 0, 1]), np.array(["a", "a", "b", "b", "c", "c"])
+        >>> y, groups = np.array([0, 0, 1, 1, 0, 0]), np.array(["a", "a", "b", "b", "c", "c"])
         >>> made = permuted_labels(y, groups, k=20)
-        >>> bool((made[:, 0] == made[:, 1]).all()), bool((made[:, 4] != made[:, 5]).all())
-        (True, True)
+        >>> bool((made[:, 0] == made[:, 1]).all()), made.sum(axis=1).max()
+        (True, 2)
     """
     labels = check_labels(y)
     rng, n = generator(seed, "permutation"), len(labels)
     if groups is not None and len(groups) != n:
         raise InputError(f"There are {len(groups)} group names for {n} rows: pass one for each row, or none at all.")
-    owner = np.arange(n) if groups is None else np.unique(groups, return_inverse=True)[1]
-    share = np.bincount(owner, weights=labels) / np.bincount(owner)
-    mixed = (share > 0) & (share < 1)
-    inside = np.flatnonzero(mixed[owner])
-    made = np.repeat(labels[None, :], k, axis=0)
-    made[:, inside] = _within_groups(labels[inside], owner[inside], k, rng)
-    whole = np.flatnonzero(~mixed)
-    if len(whole):
-        fate = np.zeros((k, len(share)), dtype=bool)
-        fate[:, whole] = _between_groups(share[whole] > 0, np.bincount(owner)[whole], k, rng)
-        outside = np.flatnonzero(~mixed[owner])
-        made[:, outside] = fate[:, owner[outside]]
-    return made
-
-
-def _within_groups(y: np.ndarray, owner: np.ndarray, k: int, rng: np.random.Generator) -> np.ndarray:
-    """Shuffle the labels inside each group: sort random keys within groups, and lay the labels over that order."""
-    home = np.argsort(owner, kind="stable")
-    made = np.empty((k, len(y)), dtype=bool)
+    if groups is None:
+        return labels[rng.permuted(np.tile(np.arange(n), (k, 1)), axis=1)]
+    owner = np.unique(groups, return_inverse=True)[1]
+    made = np.empty((k, n), dtype=bool)
     for i in range(k):
-        made[i, np.lexsort((rng.random(len(y)), owner))] = y[home]
+        made[i, _shuffled(owner, rng)] = labels[_shuffled(owner, rng)]
     return made
 
 
-def _between_groups(fate: np.ndarray, sizes: np.ndarray, k: int, rng: np.random.Generator) -> np.ndarray:
-    """Shuffle the labels of whole groups among groups of the same size; sizes that stand alone join the next one."""
-    values, counts = np.unique(sizes, return_counts=True)
-    block, blocks = 0, {}
-    for i, (size, count) in enumerate(zip(values, counts, strict=True)):
-        blocks[size] = block
-        block += int(count > 1 or (i > 0 and blocks[values[i - 1]] == block))
-    members = np.array([blocks[s] for s in sizes])
-    return _within_groups(fate, members, k, rng)
+def _shuffled(owner: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return the rows with groups in a random order, and in a random order inside each group."""
+    place = rng.permutation(int(owner.max(initial=-1)) + 1)[owner]
+    return np.lexsort((rng.random(len(owner)), place))
 
 
 def permutation_p(observed: float, null: Real[np.ndarray, " k"]) -> float:
