@@ -1,4 +1,4 @@
-"""Questions of Cretan's world for rollouts: each with scenes in its own grammar and with the belief table's phrasings."""
+"""Questions of Cretan's world for rollouts: each with a scene in its own grammar and the belief table's phrasings."""
 
 from __future__ import annotations
 

@@ -87,21 +87,28 @@ class Ask:
         """
         dialogues = [continued(p, k) for p in phrasings for k in range(len(p.answers))]
         keys = [key_of("weight", messages_json(d.messages), d.target and d.target.start) for d in dialogues]
-        run: Callable[[Sequence[int]], list[float]] = lambda chunk: self._weigh([dialogues[i] for i in chunk])  # noqa: E731
+
+        def run(chunk: Sequence[int]) -> list[float]:
+            return weigh_dialogues(self.model, [dialogues[i] for i in chunk])
+
         found = np.array(_remembered(self.weights, keys, run, WEIGHTS_A_WRITE, what, "option"))
         return np.split(found, np.cumsum([len(p.answers) for p in phrasings])[:-1])
 
-    def _weigh(self, dialogues: Sequence[Dialogue]) -> list[float]:
-        named = [Dialogue(str(i), d.messages, target=d.target) for i, d in enumerate(dialogues)]
-        read: Any = capture(
-            self.model, named, sites=self.model.sites[0], tokens="target", predictions=True, check=False
-        )
-        counts = np.diff(read.offsets)
-        if (counts == 0).any():
-            answer = dialogues[int(np.argmin(counts))].messages[-1].content
-            raise InputError(f"Answer {answer[-60:]!r} has no token of its own, so it has no probability: reword it.")
-        sums = np.concatenate([[0.0], np.cumsum(read.predictions["log_probability"].double().numpy())])
-        return (sums[read.offsets[1:]] - sums[read.offsets[:-1]]).tolist()
+
+def weigh_dialogues(model: Model, dialogues: Sequence[Dialogue]) -> list[float]:
+    """Return the log-probability, in nats, of each dialogue's target, summed over its tokens.
+
+    Raises:
+        InputError: a target has no token of its own, or this architecture offers no predictions.
+    """
+    named = [Dialogue(str(i), d.messages, target=d.target) for i, d in enumerate(dialogues)]
+    read: Any = capture(model, named, sites=model.sites[0], tokens="target", predictions=True, check=False)
+    counts = np.diff(read.offsets)
+    if (counts == 0).any():
+        answer = dialogues[int(np.argmin(counts))].messages[-1].content
+        raise InputError(f"Answer {answer[-60:]!r} has no token of its own, so it has no probability: reword it.")
+    sums = np.concatenate([[0.0], np.cumsum(read.predictions["log_probability"].double().numpy())])
+    return (sums[read.offsets[1:]] - sums[read.offsets[:-1]]).tolist()
 
 
 def continued(phrasing: Phrasing, k: int) -> Dialogue:

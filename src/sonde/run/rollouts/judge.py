@@ -83,15 +83,16 @@ class Judge:
                     bar.update(1)
             finally:
                 pool.shutdown(wait=False, cancel_futures=True)
-        return [self.cache[key] if key in self.cache else None for key in keys]
+        return [self.cache.values.get(key) for key in keys]
 
     def _give_up(self, failed: int, asked: int, reason: str) -> None:
         if failed < min(PATIENCE, asked) or reason in ("malformed", "refused"):
             return
         done = self.counts["verdicts"]
         raise SondeError(
-            f"The judge at {self.url} gave no verdict on {failed} answers in a row ({reason}; {done} of {asked} judged): "
-            "see that the endpoint runs and that [rollout] judge_url is right, then run again; what was judged is kept."
+            f"The judge at {self.url} gave no verdict on {failed} answers in a row ({reason}; {done} of {asked} "
+            "judged): see that the endpoint runs and that [rollout] judge_url is right, then run again; "
+            "what was judged is kept."
         )
 
     def _verdict(self, case: Case) -> tuple[str | None, str]:
@@ -137,8 +138,8 @@ class Judge:
             return error
         why = {401: "it rejects the key", 403: "the key may not use it", 404: f"it does not know {self.model!r}"}
         return InputError(
-            f"The judge at {self.url} answers with status {status} ({why.get(status, 'it rejects the request')}): check "
-            "[rollout] judge_url, judge_model and the variable that judge_key names."
+            f"The judge at {self.url} answers with status {status} ({why.get(status, 'it rejects the request')}): "
+            "check [rollout] judge_url, judge_model and the variable that judge_key names."
         )
 
 
@@ -195,8 +196,8 @@ def make_judge(settings: RolloutRecipe) -> Judge | None:
     key = os.environ.get(settings.judge_key, "").strip()
     if not key:
         raise InputError(
-            f"No key for the judge at {settings.judge_url}: set the environment variable {settings.judge_key} (any text "
-            "for a local endpoint without keys), or leave [rollout] judge_model out."
+            f"No key for the judge at {settings.judge_url}: set the environment variable {settings.judge_key} (any "
+            "text for a local endpoint without keys), or leave [rollout] judge_model out."
         )
     client = openai.OpenAI(api_key=key, base_url=settings.judge_url, timeout=settings.judge_timeout, max_retries=0)
     name = key_of(settings.judge_model, settings.judge_url)[:12]
