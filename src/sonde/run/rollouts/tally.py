@@ -72,8 +72,9 @@ def no_beliefs(counts: Mapping[str, Any], model: str, questions: str) -> str:
     if found is not None and found["low"] <= found["chance"]:
         return (
             f"{model} has no beliefs to contradict: what it surely prefers on {counts['believed']} of the {n} "
-            f"questions of {questions} is right in {found['right']} of {found['n']} cases (95 % interval {found['low']:.2f}-"
-            f"{found['high']:.2f}), no more than chance ({found['chance']:.2f}), so these are tastes for words; {step}"
+            f"questions of {questions} is right in {found['right']} of {found['n']} cases (95 % interval "
+            f"{found['low']:.2f}-{found['high']:.2f}), no more than chance ({found['chance']:.2f}), so these are tastes "
+            f"for words; {step}"
         )
     return ""
 
@@ -96,7 +97,8 @@ def summary_text(content: Mapping[str, Any]) -> str:
     counts, kinds = content["counts"], content["counts"]["kinds"]
     accuracy = counts["belief_accuracy"]
     lines = [
-        f"{content['name']}: {counts['answers']} answers of {content['model']['name']}, {counts['questions']} questions",
+        f"{content['name']} on {content['model']['name']}: "
+        f"{counts['questions']} questions, {counts['answers']} answers",
         f"  believed      {counts['believed']} questions (the other {counts['not_believed']} were dropped)",
     ]
     if accuracy is not None:
