@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, FiniteFloat, PositiveInt
+from pydantic import AfterValidator, BeforeValidator, Field, FiniteFloat, PositiveInt
 
+from sonde.base.probe_types import PROBE_HOMES
 from sonde.recipe.closed import Closed
 from sonde.recipe.rollout import RolloutRecipe
 
-ProbeType = Literal["logistic", "ridge", "lda", "mean_difference"]
+
+def _registered(name: str) -> str:
+    if name not in PROBE_HOMES:
+        raise ValueError(f"one of {', '.join(PROBE_HOMES)}")
+    return name
+
+
+ProbeType = Annotated[str, AfterValidator(_registered)]
 
 
 def _as_list(value: Any) -> Any:
@@ -73,7 +81,10 @@ class CaptureRecipe(Closed):
 class ProbeRecipe(Closed):
     """Which probes are trained, and how the best is chosen."""
 
-    types: Annotated[tuple[ProbeType, ...], BeforeValidator(_as_list)] = ("logistic", "mean_difference")
+    types: Annotated[tuple[ProbeType, ...], BeforeValidator(_as_list), Field(min_length=1)] = (
+        "logistic",
+        "mean_difference",
+    )
     """Probe types to try."""
     l2: Strengths = (1.0, 10.0, 100.0, 1000.0, 10000.0)
     """Strengths to try: the factor before half the squared weight norm, on standardised features."""

@@ -94,6 +94,27 @@ def render_strips(
     )
 
 
+def render_figure(figure: go.Figure, theme: str = "auto") -> str:
+    """Return a page of one figure that needs no network.
+
+    Args:
+        figure: from any function of this room.
+        theme: `auto`, `light` or `dark`.
+    """
+    scripts = {"plotly": Markup(get_plotlyjs()), "starter": Markup(asset("figures.js"))}
+    return (
+        environment()
+        .get_template("figure.html.j2")
+        .render(
+            theme=_checked(theme),
+            css=Markup(asset("page.css")),
+            policy=content_policy(*scripts.values()),
+            scripts=scripts,
+            figure=embedded(figure),
+        )
+    )
+
+
 def figures(data: ReportData) -> dict[str, Mapping[str, object]]:
     """Return the figures by place, each as title, caption and script-safe JSON; what has no data is left out."""
     made: dict[str, go.Figure] = {}

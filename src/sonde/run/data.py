@@ -117,13 +117,3 @@ def labels_of(dataset: Dataset) -> np.ndarray:
     """Return the labels of a data set that `require_two_classes` has let pass."""
     assert dataset.labels is not None
     return dataset.labels
-
-
-def joined(data: RunData) -> tuple[Dataset, dict[str, np.ndarray]]:
-    """Return one data set of every part, for one capture pass, and the rows of each part in it."""
-    rows, dialogues, start = {}, [], 0
-    for name, dataset in data.parts():
-        rows[name] = np.arange(start, start + len(dataset))
-        start += len(dataset)
-        dialogues += [replace(d, id=f"{name}/{d.id}", group=d.group or f"{name}/{d.id}") for d in dataset]
-    return replace(data.train, name="all", dialogues=tuple(dialogues)), rows

@@ -116,8 +116,9 @@ def _dataset(name: str) -> Description:
     if name.startswith(f"{SONDE}:"):
         from sonde.text.builtin import card
 
-        content["card"] = card(name.partition(":")[2].partition("/")[0])
-        shown += ["", content["card"].strip()]
+        text = card(name.partition(":")[2].partition("/")[0])
+        content["card"] = text
+        shown += ["", text.strip()]
     return Description("\n".join(shown), content)
 
 

@@ -97,7 +97,7 @@ def _baselines(recipe: Recipe, data: RunData, captured: Captured, chosen: Chosen
 
 
 def _entropy(train: Split, tests: dict[str, Split], captured: Captured, options: dict[str, Any]) -> dict[str, Any]:
-    if captured.entropy_reason:
+    if not {"train", *(f"test {name}" for name in tests)} <= set(captured.entropy):
         return baselines.undefined(captured.entropy_reason, tests)
     figures = {name: captured.entropy[f"test {name}"] for name in tests}
     return baselines.figure_baseline(train, tests, captured.entropy["train"], figures, **options)

@@ -109,7 +109,7 @@ def _record(kind: type[Item], row: dict[str, Any], place: str) -> Item:
         wanted = typing.get_origin(types[key]) or types[key]
         if type(value) is not wanted or value == "":
             raise InputError(f"{place}: {key!r} is {value!r}, expected a {wanted.__name__} that is not empty.")
-    made = kind(**values)
+    made: Item = typing.cast(Any, kind)(**values)
     if isinstance(made, Pressure):
         check_pressure(made, place)
     return made
