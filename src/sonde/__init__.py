@@ -17,6 +17,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from sonde.base.display import register_renderer
+from sonde.base.probe_types import register_probe_type
 from sonde.base.selector_parser import register_selector_parser
 
 __version__ = "0.1.0"
@@ -51,6 +52,14 @@ _HOME = {
     "sonde.run": ("Run", "load_dataset", "load_model", "open_run", "train"),
 }
 _WHERE = {name: room for room, names in _HOME.items() for name in names}
+
+#: Probe types: the name in recipes and files, and where the class is. A room that brings a type adds its line here.
+_PROBE_TYPES = {
+    "logistic": "sonde.probes.logistic:LogisticProbe",
+    "ridge": "sonde.probes.ridge:RidgeProbe",
+    "lda": "sonde.probes.lda:LDAProbe",
+    "mean_difference": "sonde.probes.mean_difference:MeanDifferenceProbe",
+}
 
 #: Rooms that can be called: `sonde.capture(model, data, …)`.
 _CALLABLE_ROOMS = ("capture",)
@@ -106,3 +115,5 @@ def _parse_selector(text: str) -> Any:
 
 register_renderer(_draw)
 register_selector_parser(_parse_selector)
+for _kind, _home in _PROBE_TYPES.items():
+    register_probe_type(_kind, _home)

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, PositiveInt
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, PositiveInt
 
-ProbeType = Literal["logistic", "ridge", "lda", "mean_difference"]
+from sonde.base.probe_types import PROBE_HOMES
+
+
+def _registered(name: str) -> str:
+    if name not in PROBE_HOMES:
+        raise ValueError(f"one of {', '.join(PROBE_HOMES)}")
+    return name
+
+
+ProbeType = Annotated[str, AfterValidator(_registered)]
 
 
 def _as_list(value: Any) -> Any:
@@ -76,7 +85,10 @@ class CaptureRecipe(Closed):
 class ProbeRecipe(Closed):
     """Which probes are trained, and how the best is chosen."""
 
-    types: Annotated[tuple[ProbeType, ...], BeforeValidator(_as_list)] = ("logistic", "mean_difference")
+    types: Annotated[tuple[ProbeType, ...], BeforeValidator(_as_list), Field(min_length=1)] = (
+        "logistic",
+        "mean_difference",
+    )
     """Probe types to try."""
     l2: Strengths = (1.0, 10.0, 100.0, 1000.0, 10000.0)
     """Strengths to try: the factor before half the squared weight norm, on standardised features."""
