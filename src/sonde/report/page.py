@@ -106,7 +106,7 @@ def render_figure(figure: go.Figure, theme: str = "auto") -> str:
         environment()
         .get_template("figure.html.j2")
         .render(
-            theme=_checked(theme),
+            theme=checked_theme(theme),
             css=Markup(asset("page.css")),
             policy=content_policy(*scripts.values()),
             scripts=scripts,
