@@ -10,7 +10,7 @@ from sonde.activations.reader import ActivationStore, StoreRows, describe, open_
 from sonde.activations.rows import MemoryRows, RowSource
 from sonde.activations.running import RunningPool
 from sonde.activations.selection import TokenSelector
-from sonde.activations.stream import stream_rows
+from sonde.activations.stream import mix_blocks, stream_rows
 from sonde.activations.values import Activations
 from sonde.activations.writer import StoreWriter, create_store
 
@@ -31,6 +31,7 @@ __all__ = [
     "TokenSelector",
     "create_store",
     "describe",
+    "mix_blocks",
     "open_store",
     "parse_pooling",
     "pool_rows",

@@ -17,8 +17,8 @@ from sonde.text.records import Source
 
 _HEAD = 1 << 16
 _COLUMNS = ("text", "label", "group", "messages", "id")
-#: What may stand before a colon in `sonde.load_dataset`; `cretan:` is answered by a room above this one.
-_SOURCES = ("hf", "cretan")
+#: What may stand before a colon in `sonde.load_dataset`; `cretan:` and `sonde:` are answered in `run`.
+_SOURCES = ("hf", "cretan", "sonde")
 
 
 def load_dataset(
