@@ -14,6 +14,7 @@ from sonde.probes import (
     MLPProbe,
     MultiMaxProbe,
     ScoreStream,
+    example_rows,
     load_probe,
     sweep,
 )
@@ -166,6 +167,24 @@ def test_every_type_trains_on_tokens():
     for kind in set(PROBE_TYPES) - {"ccs"}:
         few = {"max_epochs": 2} if "max_epochs" in PROBE_TYPES[kind]().get_params() else {}
         assert PROBE_TYPES[kind](**few).fit(X, y).example_scores(X).shape == (40,)
+
+
+def test_token_rows_are_indexed_by_example():
+    features = texts(40).pool("none")
+    tokens, y = example_rows(features.at(SITE)), texts(40).examples.labels
+    assert len(tokens) == 40
+    kept = np.arange(40) % 3 > 0
+    np.testing.assert_array_equal(tokens[kept].X, features[SITE].numpy()[kept[features.example]])
+    np.testing.assert_array_equal(tokens[[7, 2]][1].X, tokens[2].X)
+    probe = AttentionProbe(max_epochs=3).fit(tokens, y)
+    again = AttentionProbe(max_epochs=3).fit(*features.at(SITE).xy)
+    np.testing.assert_array_equal(probe.decision_function(tokens), again.example_scores(features.at(SITE).X))
+    np.testing.assert_array_equal(
+        probe.predict_proba(tokens[kept])[:, 1] > 0.5, probe.decision_function(tokens[kept]) > 0
+    )
+    assert probe.origin_.site == SITE
+    with pytest.raises(InputError, match="y has 3 entries for 40 examples"):
+        probe.fit(tokens, [0, 1, 0])
 
 
 def test_tokens_of_one_example_must_be_neighbours():

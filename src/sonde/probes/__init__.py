@@ -27,6 +27,7 @@ from sonde.probes.selection import Sweep, SweepRow
 from sonde.probes.sequence import SequenceProbe
 from sonde.probes.stream import ScoreStream
 from sonde.probes.sums import ClassSums
+from sonde.probes.token_rows import TokenRows, example_rows
 from sonde.probes.ttpd import TTPDProbe
 from sonde.probes.vector import VectorProbe
 
@@ -53,7 +54,9 @@ __all__ = [
     "Sweep",
     "SweepRow",
     "TTPDProbe",
+    "TokenRows",
     "VectorProbe",
+    "example_rows",
     "load_probe",
     "probe_type",
     "read_manifest",

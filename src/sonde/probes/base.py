@@ -17,8 +17,9 @@ from sklearn.utils.validation import check_is_fitted
 from sonde.activations import Origin
 from sonde.base.display import Displayed
 from sonde.probes.facts import Facts
-from sonde.probes.inputs import DataError, read_labelled
+from sonde.probes.inputs import DataError, read_labelled, read_rows
 from sonde.probes.parameters import check_parameters
+from sonde.probes.token_rows import TokenRows
 from sonde.scores import Scores, Threshold
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class Probe(Displayed, ClassifierMixin, BaseEstimator, ABC):
         Rows that come out of `features.at(site).X` know their origin, groups, tags and examples by themselves.
 
         Args:
-            X: `[n, d]` numpy or torch; `X.origin`, where there is one, is remembered.
+            X: `[n, d]` numpy or torch, or `TokenRows` of `n` examples; `X.origin`, where there is one, is remembered.
             y: `[n]` any two classes; the second in sorted order is the positive one.
             sample_weight: `[n]` a whole number counts a row that often.
             groups: `[n]` rows that belong together; read by probes that pair rows or hold groups out.
@@ -81,11 +82,14 @@ class Probe(Displayed, ClassifierMixin, BaseEstimator, ABC):
             InputError: no rows, one class only, NaN or infinite activations, or a parameter that means nothing.
         """
         self.check_parameters()
+        origin = getattr(X, "origin", None)
+        if isinstance(X, TokenRows):
+            X, y, sample_weight, example, groups = _of_tokens(X, y, sample_weight, groups)
         rows, labels, weights, classes, kept = read_labelled(self, X, y, sample_weight)
         facts = Facts.of(X, len(kept), groups, tags, example)
         facts = facts if kept.all() else facts.take(kept)
         self._learn(rows, labels, self._weigh(labels, weights, classes), facts)
-        self._remember(classes, len(rows), getattr(X, "origin", None))
+        self._remember(classes, len(rows), origin)
         return self
 
     def _remember(self, classes: np.ndarray, rows: int, origin: Origin | None) -> None:
@@ -117,9 +121,21 @@ class Probe(Displayed, ClassifierMixin, BaseEstimator, ABC):
     def _learn(self, X: np.ndarray, y: np.ndarray, w: np.ndarray, facts: Facts) -> None:
         """Set the learnt attributes from `[n, d]` rows, `[n]` booleans, `[n]` positive weights, and further columns."""
 
-    @abstractmethod
     def decision_function(self, X: Any) -> Float[np.ndarray, " n"]:
-        """Return `[n]` log-odds of the positive class, each row by itself."""
+        """Return `[n]` log-odds of the positive class: of each row by itself, or of each example of `TokenRows`.
+
+        Raises:
+            NotFittedError: `fit` was not called.
+            InputError: another width than the training rows', or NaN or infinite activations.
+        """
+        check_is_fitted(self)
+        if isinstance(X, TokenRows):
+            return self.example_scores(X.X, X.example)
+        return self.row_scores(read_rows(self, X, reset=False))
+
+    @abstractmethod
+    def row_scores(self, X: Float[np.ndarray, "n d"]) -> Float[np.ndarray, " n"]:
+        """Return `[n]` log-odds of checked rows, each by itself."""
 
     @abstractmethod
     def example_scores(self, X: Any, example: Any = None) -> Float[np.ndarray, " m"]:
@@ -198,3 +214,14 @@ class Probe(Displayed, ClassifierMixin, BaseEstimator, ABC):
         """Draw the probe as sonde draws values, not as scikit-learn draws pipelines."""
         html = self._repr_html_()
         return {"text/plain": repr(self)} | ({} if html is None else {"text/html": html})
+
+
+def _of_tokens(X: TokenRows, y: Any, sample_weight: Any, groups: Any) -> tuple[Any, Any, Any, Any, Any]:
+    """Return rows, and each example's label, weight and group for every token of it."""
+    example = X.example
+    columns = []
+    for name, column in (("y", y), ("sample_weight", sample_weight), ("groups", groups)):
+        if column is not None and len(column) != len(X):
+            raise DataError(f"{name} has {len(column)} entries for {len(X)} examples: pass one for each example.")
+        columns.append(None if column is None else np.asarray(column)[example])
+    return X.X, columns[0], columns[1], example, columns[2]

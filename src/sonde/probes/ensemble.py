@@ -70,11 +70,9 @@ class EnsembleProbe(Probe):
         kind = probe_type(name)
         return kind(l2=self.l2) if "l2" in kind().get_params() else kind()
 
-    def decision_function(self, X: Any) -> Float[np.ndarray, " n"]:
+    def row_scores(self, X: Float[np.ndarray, "n d"]) -> Float[np.ndarray, " n"]:
         """Return `[n]` the mean of the members' log-odds, each row by itself."""
-        check_is_fitted(self)
-        rows = read_rows(self, X, reset=False)
-        return np.mean([member.decision_function(part) for member, part in self._parts(rows)], axis=0)
+        return np.mean([member.row_scores(part) for member, part in self._parts(X)], axis=0)
 
     def example_scores(self, X: Any, example: Any = None) -> Float[np.ndarray, " m"]:
         """Return `[m]` the mean of the members' log-odds of each example."""

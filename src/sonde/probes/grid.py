@@ -83,7 +83,7 @@ def sweep(
                         best, winner = len(results) - 1, _Winner(found.values[i], found.log_odds, here)
                 bar.update(len(cells))
     kept = {name: {k: v for k, v in probe.get_params().items() if k != "l2"} for name, probe, _ in grid}
-    found_rows = Sweep(tuple(results), winner.scores, rows.fold, kept, rows.groups is not None, seed, resamples)
+    found_rows = Sweep(tuple(results), winner.scores, rows.y, rows.fold, kept, rows.groups is not None, seed, resamples)
     return found_rows if winner.log_odds else replace(found_rows, out_of_fold=winner.refitted(found_rows))
 
 

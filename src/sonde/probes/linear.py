@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from abc import abstractmethod
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -14,7 +14,6 @@ from sklearn.utils.validation import check_is_fitted
 from sonde.base.errors import InputError
 from sonde.probes.closed_form import LinearSolution
 from sonde.probes.facts import Facts
-from sonde.probes.inputs import read_rows
 from sonde.probes.vector import VectorProbe
 
 L = TypeVar("L", bound="LinearProbe")
@@ -53,15 +52,9 @@ class LinearProbe(VectorProbe):
             raise InputError("This probe has no direction, all its weights are 0: its training rows were all the same.")
         return self.coef_ / norm
 
-    def decision_function(self, X: Any) -> Float[np.ndarray, " n"]:
-        """Return `[n]` log-odds of the positive class, `X @ coef_ + intercept_`.
-
-        Raises:
-            NotFittedError: `fit` was not called.
-            InputError: another width than the training rows', or NaN or infinite activations.
-        """
-        check_is_fitted(self)
-        return read_rows(self, X, reset=False) @ self.coef_ + self.intercept_
+    def row_scores(self, X: Float[np.ndarray, "n d"]) -> Float[np.ndarray, " n"]:
+        """Return `[n]` log-odds, `X @ coef_ + intercept_`."""
+        return X @ self.coef_ + self.intercept_
 
     def _learn(self, X: np.ndarray, y: np.ndarray, w: np.ndarray, facts: Facts) -> None:
         found = self.solution(X, y, w, facts)

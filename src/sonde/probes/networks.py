@@ -87,16 +87,9 @@ class NetworkProbe(Probe):
             logits = self.forward(weights, torch.as_tensor(Z), torch.as_tensor(offsets)).numpy()
         return self.calibration_[0] * logits + self.calibration_[1]
 
-    def decision_function(self, X: Any) -> Float[np.ndarray, " n"]:
-        """Return `[n]` log-odds of the positive class, each row as an example of its own.
-
-        Raises:
-            NotFittedError: `fit` was not called.
-            InputError: another width than the training rows', or NaN or infinite activations.
-        """
-        check_is_fitted(self)
-        Z = (read_rows(self, X, reset=False) - self.scaler_mean_) / self.scaler_scale_
-        return self._score(Z, np.arange(len(Z) + 1))
+    def row_scores(self, X: Float[np.ndarray, "n d"]) -> Float[np.ndarray, " n"]:
+        """Return `[n]` log-odds, each row as an example of its own."""
+        return self._score((X - self.scaler_mean_) / self.scaler_scale_, np.arange(len(X) + 1))
 
     def example_scores(self, X: Any, example: Any = None) -> Float[np.ndarray, " m"]:
         """Return `[m]` log-odds of each example, its tokens read together."""

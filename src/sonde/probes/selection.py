@@ -52,9 +52,10 @@ class Sweep(Displayed):
 
     Attributes:
         results: one row a cell: sites in order, probe types in order, strengths in order.
-        out_of_fold: `[n]` scores of the best cell, in log-odds, each row by the fold model that did not train on it:
+        out_of_fold: `[n]` scores of the best cell, in log-odds, each example by the model that did not train on it:
             for a threshold where there is no control.
-        fold: `[n]` the validation fold of each row.
+        y: `[n]` labels.
+        fold: `[n]` the validation fold of each example.
         parameters: per probe type the constructor parameters besides `l2`.
         grouped: whether folds kept groups together.
         seed: of the folds and the resampling.
@@ -63,6 +64,7 @@ class Sweep(Displayed):
 
     results: tuple[SweepRow, ...]
     out_of_fold: np.ndarray
+    y: np.ndarray
     fold: np.ndarray
     parameters: dict[str, dict[str, Any]]
     grouped: bool
