@@ -10,6 +10,7 @@ from sonde.scores.entry import evaluate
 from sonde.scores.estimate import Estimate
 from sonde.scores.intervals import clopper_pearson
 from sonde.scores.ranking import auroc, recall_at_fpr, roc_points
+from sonde.scores.reliability import reliability
 from sonde.scores.resampling import Metric, bootstrap, bootstrap_difference
 from sonde.scores.threshold import Threshold, threshold_from_control
 from sonde.scores.value import Scores
@@ -30,6 +31,7 @@ __all__ = [
     "false_positive_rate",
     "recall",
     "recall_at_fpr",
+    "reliability",
     "roc_points",
     "threshold_from_control",
 ]
