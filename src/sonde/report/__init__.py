@@ -12,7 +12,7 @@ from sonde.report.figures import (
     score_histograms,
     site_grid,
 )
-from sonde.report.page import render_figure, render_report, render_strips
+from sonde.report.page import render_audit, render_figure, render_report, render_strips
 from sonde.report.reprs import render
 from sonde.report.scored import strips_of
 
@@ -25,6 +25,7 @@ __all__ = [
     "patching_map",
     "projection",
     "render",
+    "render_audit",
     "render_figure",
     "render_report",
     "render_strips",

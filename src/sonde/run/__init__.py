@@ -1,5 +1,6 @@
 """The room that joins the others: from a recipe to a run folder, and what the commands need on the way."""
 
+from sonde.run.audit_file import audit_file
 from sonde.run.capture_store import capture_to_store
 from sonde.run.describe import describe_artefact
 from sonde.run.doctor import diagnose
@@ -11,6 +12,7 @@ from sonde.run.train import train
 
 __all__ = [
     "Run",
+    "audit_file",
     "capture_to_store",
     "describe_artefact",
     "diagnose",
