@@ -26,6 +26,8 @@ __version__ = "0.1.0"
 _HOME = {
     "sonde.base.errors": ("InputError", "SondeError"),
     "sonde.text": ("Dataset", "Dialogue", "Message", "Provenance", "Target", "instructed_pairs"),
+    "sonde.text.followup": ("follow_up",),
+    "sonde.text.stripping": ("strip_instructions",),
     "sonde.tokens": (
         "After",
         "All",
@@ -50,7 +52,18 @@ _HOME = {
         "sweep",
     ),
     "sonde.recipe": ("Recipe", "read_recipe"),
-    "sonde.run": ("Run", "load_dataset", "load_model", "open_run", "train"),
+    "sonde.run": (
+        "Rollout",
+        "Run",
+        "compare",
+        "follow_up_scores",
+        "load_dataset",
+        "load_model",
+        "open_rollout",
+        "open_run",
+        "rollout",
+        "train",
+    ),
 }
 _WHERE = {name: room for room, names in _HOME.items() for name in names}
 
@@ -74,10 +87,22 @@ if TYPE_CHECKING:
     from sonde.capture import capture
     from sonde.probes import LDAProbe, LogisticProbe, MeanDifferenceProbe, RidgeProbe, load_probe, sweep
     from sonde.recipe import Recipe, read_recipe
-    from sonde.run import Run, load_dataset, load_model, open_run
+    from sonde.run import (
+        Rollout,
+        Run,
+        follow_up_scores,
+        load_dataset,
+        load_model,
+        open_rollout,
+        open_run,
+        rollout,
+    )
+    from sonde.run.compare import compare
     from sonde.run.train import train
     from sonde.scores import Scores, Threshold
     from sonde.text import Dataset, Dialogue, Message, Provenance, Target, instructed_pairs
+    from sonde.text.followup import follow_up
+    from sonde.text.stripping import strip_instructions
     from sonde.tokens import (
         After,
         All,

@@ -16,6 +16,7 @@ from sonde.run.data import load_run_data
 from sonde.run.evaluate import evaluate_run
 from sonde.run.folder import Run, new_run_folder, write_scores
 from sonde.run.names import load_model, load_recipe
+from sonde.run.rollouts import with_rollout
 from sonde.run.select import select_probe
 
 log = logging.getLogger("sonde.run")
@@ -46,6 +47,7 @@ def train(
     """
     recipe = load_recipe(recipe, settings)
     folder = check_output_folder(new_run_folder(recipe.name) if out is None else out, force=force)
+    recipe = with_rollout(recipe)
     log.info("Reading the data of %s", recipe.name)
     data = load_run_data(recipe)
     model = load_model(recipe.model, dtype=recipe.capture.dtype, device=recipe.capture.device, revision=recipe.revision)
