@@ -14,7 +14,7 @@ from torch import Tensor
 from sonde.activations.rows import as_index
 from sonde.base.display import Displayed
 from sonde.base.errors import InputError, unknown_name
-from sonde.base.tables import ExampleTable
+from sonde.base.tables import ExampleTable, offsets_of, rows_of
 
 
 @dataclass(frozen=True)
@@ -150,8 +150,37 @@ class Features(Displayed):
     def take(self, index: Sequence[int] | np.ndarray) -> Features:
         """Return the rows `index` (integers, or one boolean a row), in that order; the sites stay lazy."""
         index = as_index(index, len(self), "row")
-        taken = Features(self._values, self.examples.take(index), self.fingerprint, self.pooling)
-        taken.example = self.example[index]
+        return self._taken(index, self.examples.take(index), self.example[index], self.fingerprint)
+
+    def take_as(self, index: np.ndarray, examples: ExampleTable, data_sha256: str) -> Features:
+        """Return the rows of the examples `index` `[m]` under the names, labels, groups and tags of other examples.
+
+        For data that share texts: each text is captured once, and each data set takes its own view of it.
+
+        Args:
+            index: `[m]` which of these features' examples, repeats allowed.
+            examples: a table of the `m` examples.
+            data_sha256: content hash of their data set.
+
+        Example:
+            >>> rows = Features({"s": torch.eye(2)}, ExampleTable(ids=("a", "b")))
+            >>> again = rows.take_as(np.array([1, 1]), ExampleTable(ids=("x", "y"), labels=np.array([0, 1])), "…")
+            >>> again["s"].tolist(), again.y.tolist()
+            ([[0.0, 1.0], [0.0, 1.0]], [0, 1])
+        """
+        if len(index) != len(examples):
+            raise ValueError(f"{len(index)} rows for {len(examples)} examples, expected one each")
+        order = np.argsort(self.example, kind="stable")
+        counts = np.bincount(self.example, minlength=int(index.max(initial=-1)) + 1)
+        rows = order[rows_of(offsets_of(counts), index)]
+        example = np.repeat(np.arange(len(index)), counts[index])
+        return self._taken(rows, examples.take(example), example, {**self.fingerprint, "data_sha256": data_sha256})
+
+    def _taken(
+        self, index: np.ndarray, examples: ExampleTable, example: np.ndarray, fingerprint: Mapping[str, str]
+    ) -> Features:
+        taken = Features(self._values, examples, fingerprint, self.pooling)
+        taken.example = example
         taken._index = index if self._index is None else self._index[index]
         return taken
 

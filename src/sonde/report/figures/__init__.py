@@ -1,7 +1,23 @@
 """One figure a file: computed from the data given, drawn in one house style, returned as a plotly figure."""
 
+from sonde.report.figures.cosine_map import cosine_map
+from sonde.report.figures.dose_response import dose_response
 from sonde.report.figures.histograms import score_histograms
 from sonde.report.figures.layer_curve import layer_curve
+from sonde.report.figures.patching_map import patching_map
+from sonde.report.figures.projection import projection
 from sonde.report.figures.roc import roc_curves
+from sonde.report.figures.save import save_figure
+from sonde.report.figures.site_grid import site_grid
 
-__all__ = ["layer_curve", "roc_curves", "score_histograms"]
+__all__ = [
+    "cosine_map",
+    "dose_response",
+    "layer_curve",
+    "patching_map",
+    "projection",
+    "roc_curves",
+    "save_figure",
+    "score_histograms",
+    "site_grid",
+]
