@@ -93,7 +93,7 @@ def _records(stem: str) -> tuple[Any, ...]:
 
 
 @cache
-def _types(kind: type[Item]) -> dict[str, type]:
+def _types(kind: Any) -> dict[str, type]:
     """Field names of a record to the type of their values; tuples without what they hold."""
     return {name: typing.get_origin(hint) or hint for name, hint in typing.get_type_hints(kind).items()}
 
