@@ -1,6 +1,7 @@
 """`work`: every piece in two versions of the same length, so that only quality tells them apart."""
 
 import ast
+import re
 from collections import Counter
 
 import numpy as np
@@ -17,11 +18,11 @@ def test_there_are_enough_pieces_of_many_kinds():
     assert max(kinds.values()) <= 8
 
 
-def test_versions_differ_and_tasks_are_messages():
+def test_versions_differ_and_tasks_are_headings_without_an_author():
     for item in work():
         assert item.weak != item.strong, item.id
-        assert item.task[-1] in "?.", item.id
-        assert not any(word in item.task.lower() for word in ("weak", "strong version", "honestly")), item.id
+        assert item.task.endswith(":"), item.id
+        assert not re.search(r"\b(I|my|our|we|you|weak|strong|good|bad)\b", item.task.removesuffix(":")), item.id
 
 
 @pytest.mark.parametrize("size", [len, lambda text: len(text.split())], ids=["characters", "words"])
