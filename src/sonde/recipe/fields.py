@@ -95,12 +95,17 @@ class ProbeRecipe(Closed):
 
 
 class AuditRecipe(Closed):
-    """What the claim says it will not fire on."""
+    """What is asked of the claim, and what the claim says it will not fire on."""
 
     checks: Literal["all", "none"] | tuple[str, ...] = "all"
     """Audit checks to run."""
     scope: Names = ()
     """Kinds of negatives the detector claims not to fire on; the others are reported as limits."""
+    evidence: Names = ()
+    """Further labelled data that the checks may draw on: fiction, liars who do not know, talk about lying, …"""
+    second_control: str | None = None
+    """Negatives that set no threshold, on which its false positives are counted. Left out: the built-in control's other
+    entities, or the tests' negatives where no control was named."""
 
 
 class Recipe(Closed):

@@ -1,5 +1,6 @@
 """What people see: figures, token strips, the run's HTML page, notebook reprs. Draws what it is given; never trains."""
 
+from sonde.report.comparison import render_comparison
 from sonde.report.data import ReportData, TokenStrip
 from sonde.report.figures import (
     cosine_map,
@@ -25,6 +26,7 @@ __all__ = [
     "patching_map",
     "projection",
     "render",
+    "render_comparison",
     "render_figure",
     "render_report",
     "render_strips",

@@ -44,7 +44,7 @@ def render_report(data: ReportData, theme: str = "auto") -> str:
         environment()
         .get_template("report.html.j2")
         .render(
-            theme=_checked(theme),
+            theme=checked_theme(theme),
             css=Markup(asset("page.css") + asset("strips.css")),
             policy=content_policy(*scripts.values()),
             scripts=scripts,
@@ -82,7 +82,7 @@ def render_strips(
         environment()
         .get_template("strips.html.j2")
         .render(
-            theme=_checked(theme),
+            theme=checked_theme(theme),
             css=Markup(asset("page.css") + asset("strips.css")),
             policy=content_policy(),
             title=title,
@@ -106,7 +106,7 @@ def render_figure(figure: go.Figure, theme: str = "auto") -> str:
         environment()
         .get_template("figure.html.j2")
         .render(
-            theme=_checked(theme),
+            theme=checked_theme(theme),
             css=Markup(asset("page.css")),
             policy=content_policy(*scripts.values()),
             scripts=scripts,
@@ -209,7 +209,8 @@ def _train_size(run: Mapping[str, object]) -> int | None:
     return int(train["n_positive"]) + int(train.get("n_negative") or 0)
 
 
-def _checked(theme: str) -> str:
+def checked_theme(theme: str) -> str:
+    """Return `theme`, or refuse it."""
     if theme not in THEMES:
         raise InputError(f"Theme {theme!r} of a page: expected one of {', '.join(THEMES)}; leave it out for 'auto'.")
     return theme

@@ -1,6 +1,7 @@
 """The room that joins the others: from a recipe to a run folder, and what the commands need on the way."""
 
 from sonde.run.capture_store import capture_to_store
+from sonde.run.compare import Comparison, compare
 from sonde.run.describe import describe_artefact
 from sonde.run.doctor import diagnose
 from sonde.run.folder import Run, open_run
@@ -11,9 +12,11 @@ from sonde.run.summary import summarize
 from sonde.run.train import train
 
 __all__ = [
+    "Comparison",
     "Rollout",
     "Run",
     "capture_to_store",
+    "compare",
     "describe_artefact",
     "diagnose",
     "find_recipe",

@@ -16,7 +16,10 @@ from sonde.run.data import RunData, labels_of
 from sonde.run.select import Chosen
 from sonde.run.strips import extreme_strips
 from sonde.scores import evaluate
-from sonde.text import Dataset
+from sonde.text import Dataset, Dialogue
+
+#: Characters of each example that `scores.csv` holds.
+EXCERPT = 200
 
 
 @dataclass(frozen=True)
@@ -63,9 +66,23 @@ def evaluate_run(recipe: Recipe, model: Model, data: RunData, captured: Captured
 
 def _score_rows(part: str, dataset: Any, scores: Any, probability: Any, threshold: float) -> list[tuple[Any, ...]]:
     return [
-        (part, d.id, d.group or "", d.label, float(s), float(p), int(s > threshold))
+        (part, d.id, d.group or "", d.label, float(s), float(p), int(s > threshold), excerpt(d))
         for d, s, p in zip(dataset, scores, probability, strict=True)
     ]
+
+
+def excerpt(dialogue: Dialogue) -> str:
+    """Return what a reader needs to recognise an example: the start of a text, the end of a chat, on one line.
+
+    Example:
+        >>> chat = [{"role": "user", "content": "Why?"}, {"role": "assistant", "content": "I do not\\nknow."}]
+        >>> excerpt(Dialogue.from_messages(chat))
+        'Why? | I do not know.'
+    """
+    text = " | ".join(" ".join(m.content.split()) for m in dialogue.messages)
+    if len(text) <= EXCERPT:
+        return text
+    return f"{text[: EXCERPT - 1]}…" if dialogue.is_plain_text else f"…{text[1 - EXCERPT :]}"
 
 
 def _baselines(recipe: Recipe, data: RunData, captured: Captured, chosen: Chosen) -> dict[str, Any]:
