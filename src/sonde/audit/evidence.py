@@ -174,6 +174,25 @@ class Evidence:
         return pool(" and ".join(self.tests), self.tests.values())
 
     @cached_property
+    def against_all(self) -> Rows:
+        """The positives of the test sets beside the negatives of tests and evidence.
+
+        Positives that only the evidence holds are left out: whether these are found too is a matter of transfer.
+        """
+        rows = pool("tests and evidence", self.judged.values())
+        own = np.zeros(len(rows.y), dtype=bool)
+        own[: len(self.tested.y)] = True
+        return rows.where((rows.y == 0) | own)
+
+    @cached_property
+    def covered(self) -> Rows:
+        """`against_all` without the evidence's negatives of kinds that lie outside the claim's scope."""
+        rows = self.against_all
+        outside = np.array([not self.claim.inside(kind) for kind in rows.tag("kind")], dtype=bool)
+        outside[: len(self.tested.y)] = False
+        return rows.where(~(outside & (rows.y == 0)))
+
+    @cached_property
     def signal(self) -> Estimate:
         """The probe's AUROC on all test rows together: what the checks of nuisances take from."""
         return self.tested.auroc(self.claim)

@@ -1,5 +1,6 @@
 """The room that joins the others: from a recipe to a run folder, and what the commands need on the way."""
 
+from sonde.run.audit_file import audit_file
 from sonde.run.capture_store import capture_to_store
 from sonde.run.compare import Comparison, compare
 from sonde.run.describe import describe_artefact
@@ -16,6 +17,7 @@ __all__ = [
     "Comparison",
     "Rollout",
     "Run",
+    "audit_file",
     "capture_sums",
     "capture_to_store",
     "compare",

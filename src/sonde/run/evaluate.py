@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from sonde.base.seeds import derive_seed
 from sonde.capture import Model
 from sonde.probes import example_rows
@@ -16,6 +18,7 @@ from sonde.run.captured import EMBEDDING, Captured
 from sonde.run.data import RunData, labels_of
 from sonde.run.select import Chosen
 from sonde.run.strips import extreme_strips
+from sonde.run.transfer import REASON, kinds_of, transfer_matrix
 from sonde.scores import evaluate
 from sonde.text import Dataset, Dialogue
 
@@ -32,12 +35,14 @@ class Evaluated:
         baselines: per baseline the entry of `run.json`.
         score_rows: rows of `scores.csv`.
         examples: per test set the token strips of the highest and lowest scored examples.
+        transfer: the matrix of `sonde.run.transfer`, or an empty mapping where there is one kind of data only.
     """
 
     test: dict[str, Any]
     baselines: dict[str, Any]
     score_rows: list[tuple[Any, ...]]
     examples: dict[str, list[dict[str, Any]]]
+    transfer: dict[str, Any]
 
 
 def evaluate_run(recipe: Recipe, model: Model, data: RunData, captured: Captured, chosen: Chosen) -> Evaluated:
@@ -62,7 +67,23 @@ def evaluate_run(recipe: Recipe, model: Model, data: RunData, captured: Captured
         X = example_rows(captured.features["control"].at(site))
         probability = chosen.probe.predict_proba(X)[:, 1]
         rows += _score_rows("control", data.control, chosen.control, probability, chosen.threshold.value)
-    return Evaluated(test, _baselines(recipe, data, captured, chosen), rows, examples)
+    transfer = _transfer(recipe, data, captured, chosen)
+    return Evaluated(test, _baselines(recipe, data, captured, chosen), rows, examples, transfer)
+
+
+def _transfer(recipe: Recipe, data: RunData, captured: Captured, chosen: Chosen) -> dict[str, Any]:
+    """Cross the kinds of data at the selected site; the selected type and strength are refitted."""
+    parts = {data.train.name: "train"} | ({name: f"test {name}" for name in data.tests} if recipe.data.test else {})
+    kinds = []
+    for name, part in parts.items():
+        features = captured.features[part].at(chosen.row.site)
+        X, y = features.xy
+        groups = [f"{name}/{k}" for k in range(len(y))] if features.groups is None else features.groups
+        reasons = features.tags.get(REASON, (None,) * len(y))
+        kinds += kinds_of(name, X.double().numpy(), y, np.asarray(groups), reasons)
+    if len(kinds) < 2:
+        return {}
+    return transfer_matrix(kinds, partial(_like, chosen), resamples=recipe.resamples, seed=recipe.seed)
 
 
 def _score_rows(part: str, dataset: Any, scores: Any, probability: Any, threshold: float) -> list[tuple[Any, ...]]:
