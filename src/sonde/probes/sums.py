@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -132,9 +133,10 @@ class ClassSums:
     def join(parts: Sequence[ClassSums]) -> ClassSums:
         """Return the sums of several parts, such as of other ranks or folds."""
         first, moved = parts[0], [part.about(parts[0].anchor) for part in parts]
-        names = ("weight", "total", "product", "rows")
-        added = [sum(getattr(part, name) for part in moved) for name in names]
-        return ClassSums(first.anchor, *added, first.origin)
+        weight, total, product = (
+            reduce(np.add, [getattr(part, name) for part in moved]) for name in ("weight", "total", "product")
+        )
+        return ClassSums(first.anchor, weight, total, product, sum(part.rows for part in moved), first.origin)
 
     def weighed(self, factors: Shaped[np.ndarray, " 2"]) -> ClassSums:
         """Return the sums with the rows of each class counted `factors[class]` times."""
