@@ -64,6 +64,7 @@ _HOME = {
     "sonde.run": (
         "Rollout",
         "Run",
+        "capture_sums",
         "compare",
         "follow_up_scores",
         "load_dataset",
@@ -122,6 +123,7 @@ if TYPE_CHECKING:
     from sonde.run import (
         Rollout,
         Run,
+        capture_sums,
         follow_up_scores,
         load_dataset,
         load_model,

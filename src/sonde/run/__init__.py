@@ -10,6 +10,7 @@ from sonde.run.names import find_recipe, load_dataset, load_model
 from sonde.run.rollouts import Rollout, follow_up_scores, open_rollout, rollout
 from sonde.run.score_source import score_source
 from sonde.run.summary import summarize
+from sonde.run.sums import capture_sums
 from sonde.run.train import train
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Rollout",
     "Run",
     "audit_file",
+    "capture_sums",
     "capture_to_store",
     "compare",
     "describe_artefact",
