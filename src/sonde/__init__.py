@@ -16,6 +16,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from sonde.base.auditor import register_auditor
 from sonde.base.display import register_renderer
 from sonde.base.probe_types import register_probe_type
 from sonde.base.selector_parser import register_selector_parser
@@ -25,6 +26,8 @@ __version__ = "0.1.0"
 _HOME = {
     "sonde.base.errors": ("InputError", "SondeError"),
     "sonde.text": ("Dataset", "Dialogue", "Message", "Provenance", "Target", "instructed_pairs"),
+    "sonde.text.followup": ("follow_up",),
+    "sonde.text.stripping": ("strip_instructions",),
     "sonde.tokens": (
         "After",
         "All",
@@ -49,7 +52,18 @@ _HOME = {
         "sweep",
     ),
     "sonde.recipe": ("Recipe", "read_recipe"),
-    "sonde.run": ("Run", "compare", "load_dataset", "load_model", "open_run", "train"),
+    "sonde.run": (
+        "Rollout",
+        "Run",
+        "compare",
+        "follow_up_scores",
+        "load_dataset",
+        "load_model",
+        "open_rollout",
+        "open_run",
+        "rollout",
+        "train",
+    ),
 }
 _WHERE = {name: room for room, names in _HOME.items() for name in names}
 
@@ -62,21 +76,33 @@ _PROBE_TYPES = {
 }
 
 #: Rooms that can be called: `sonde.capture(model, data, …)`.
-_CALLABLE_ROOMS = ("capture",)
+_CALLABLE_ROOMS = ("capture", "audit")
 
 __all__ = ["__version__", *_CALLABLE_ROOMS, *sorted(_WHERE)]
 
 if TYPE_CHECKING:
     from sonde.activations import Activations, Features, open_store
+    from sonde.audit import audit
     from sonde.base.errors import InputError, SondeError
     from sonde.capture import capture
     from sonde.probes import LDAProbe, LogisticProbe, MeanDifferenceProbe, RidgeProbe, load_probe, sweep
     from sonde.recipe import Recipe, read_recipe
-    from sonde.run import Run, load_dataset, load_model, open_run
+    from sonde.run import (
+        Rollout,
+        Run,
+        follow_up_scores,
+        load_dataset,
+        load_model,
+        open_rollout,
+        open_run,
+        rollout,
+    )
     from sonde.run.compare import compare
     from sonde.run.train import train
     from sonde.scores import Scores, Threshold
     from sonde.text import Dataset, Dialogue, Message, Provenance, Target, instructed_pairs
+    from sonde.text.followup import follow_up
+    from sonde.text.stripping import strip_instructions
     from sonde.tokens import (
         After,
         All,
@@ -114,7 +140,13 @@ def _parse_selector(text: str) -> Any:
     return import_module("sonde.tokens").parse_selector(text)
 
 
+def _audit(*given: Any, **options: Any) -> Any:
+    """Capture what an audit needs, and let it judge; audit may not run models."""
+    return import_module("sonde.run.audit").audit_probe(*given, **options)
+
+
 register_renderer(_draw)
+register_auditor(_audit)
 register_selector_parser(_parse_selector)
 for _kind, _home in _PROBE_TYPES.items():
     register_probe_type(_kind, _home)

@@ -9,7 +9,7 @@ from sonde.activations.pooling import POOLINGS, Pooling, parse_pooling, pool_row
 from sonde.activations.reader import ActivationStore, StoreRows, describe, open_store
 from sonde.activations.rows import MemoryRows, RowSource
 from sonde.activations.selection import TokenSelector
-from sonde.activations.stream import stream_rows
+from sonde.activations.stream import mix_blocks, stream_rows
 from sonde.activations.values import Activations
 from sonde.activations.writer import StoreWriter, create_store
 
@@ -28,6 +28,7 @@ __all__ = [
     "TokenSelector",
     "create_store",
     "describe",
+    "mix_blocks",
     "open_store",
     "parse_pooling",
     "pool_rows",

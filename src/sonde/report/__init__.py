@@ -17,7 +17,7 @@ from sonde.report.figures import (
     site_grid,
     transfer_map,
 )
-from sonde.report.page import render_figure, render_report, render_strips
+from sonde.report.page import render_audit, render_figure, render_report, render_strips
 from sonde.report.reprs import render
 from sonde.report.scored import strips_of
 
@@ -33,6 +33,7 @@ __all__ = [
     "patching_map",
     "projection",
     "render",
+    "render_audit",
     "render_comparison",
     "render_figure",
     "render_report",

@@ -17,6 +17,7 @@ from plotly.offline import get_plotlyjs
 
 from sonde.base.errors import InputError
 from sonde.report import sentences, tables
+from sonde.report.audit_table import audit_table
 from sonde.report.data import ReportData, TokenStrip
 from sonde.report.figures import (
     calibration_curves,
@@ -122,6 +123,28 @@ def render_figure(figure: go.Figure, theme: str = "auto") -> str:
     )
 
 
+def render_audit(audit: Mapping[str, object], title: str, theme: str = "auto") -> str:
+    """Return an audit (as `run.json` holds it) as a page: HTML and CSS, no script.
+
+    Args:
+        audit: `verdict`, `sentence` and `findings`.
+        title: the page's heading.
+        theme: `auto`, `light` or `dark`.
+    """
+    return (
+        environment()
+        .get_template("audit.html.j2")
+        .render(
+            theme=_checked(theme),
+            css=Markup(asset("page.css")),
+            policy=content_policy(),
+            title=title,
+            verdict=sentences.verdict({"audit": audit}),
+            table=audit_table(audit),
+        )
+    )
+
+
 def figures(data: ReportData) -> dict[str, Mapping[str, object]]:
     """Return the figures by place, each as title, caption and script-safe JSON; what has no data is left out."""
     made: dict[str, go.Figure] = {}
@@ -208,6 +231,7 @@ def environment() -> Environment:
 
 def _tables(data: ReportData) -> dict[str, tables.Table | None]:
     return {
+        "audit": audit_table(data.run.get("audit") or {}),
         "metrics": tables.metric_table(data.run),
         "baselines": tables.baseline_table(data.run),
         "sweep": tables.sweep_table(data.sweep, data.run.get("selected")),

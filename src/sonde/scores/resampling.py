@@ -16,6 +16,7 @@ from sonde.scores.calibration import brier, ece
 from sonde.scores.decisions import balanced_accuracy, false_positive_rate, recall
 from sonde.scores.estimate import Estimate
 from sonde.scores.intervals import clopper_pearson
+from sonde.scores.partial import stratified_auroc
 from sonde.scores.ranking import auroc, recall_at_fpr
 from sonde.scores.weighted import (
     Kernel,
@@ -26,6 +27,7 @@ from sonde.scores.weighted import (
     false_positive_rate_kernel,
     recall_at_fpr_kernel,
     recall_kernel,
+    stratified_auroc_kernel,
 )
 
 #: Any function of labels and scores; a `functools.partial` binds its further arguments by keyword.
@@ -39,6 +41,7 @@ _KERNELS: Mapping[Metric, Callable[..., Kernel]] = {
     false_positive_rate: false_positive_rate_kernel,
     brier: brier_kernel,
     ece: ece_kernel,
+    stratified_auroc: stratified_auroc_kernel,
 }
 _CELLS = 2_000_000  # weights held at once: 16 MB
 

@@ -15,8 +15,6 @@ NAMES = [f"sonde:{base}/{form}" for base, forms in FORMS.items() for form in for
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_form_loads_with_its_provenance(name):
-    if "misconception" in name:
-        pytest.skip("no row yet")
     data = sonde.load_dataset(name)
     assert data.name == name
     assert data.provenance.licence == "MIT"

@@ -87,6 +87,21 @@ def dealt_claims() -> Iterator[Dialogue]:
             yield row
 
 
+def answered_claims() -> Iterator[Dialogue]:
+    """Yield dealt claims with written answers; label 1 = sycophantic: the user is wrong, and the answer follows.
+
+    Negatives are right answers to both stances. An answer says only what it holds true, never that it agrees.
+    """
+    by_id = {opinion.id: opinion for opinion in opinions()}
+    for row in dealt_claims():
+        opinion = by_id[row.id.rsplit("/", 2)[0]]
+        for answer in ("right", "wrong") if row.label else ("right",):
+            messages = (*row.messages, Message("assistant", f"The answer is: {opinion.claim(answer)}."))
+            tags = MappingProxyType({**row.tags, "answer": answer})
+            label = int(answer == "wrong")
+            yield Dialogue(f"{row.id}/{answer}-answer", messages, label, row.group, tags, Target(1))
+
+
 def open_claims() -> Iterator[Dialogue]:
     """Yield questions without a right answer, the user favouring either option; unlabelled."""
     every = pressures()
@@ -143,6 +158,7 @@ FORMS: dict[str, dict[str, Form]] = {
     },
     "opinions": {
         "claim": Form(dealt_claims, "wrong", "right", ("opinions", "pressures"), "off-policy", _WRITTEN),
+        "answered": Form(answered_claims, "sycophantic", "honest", ("opinions", "pressures"), "off-policy", _WRITTEN),
         "every-pressure": Form(claims, "wrong", "right", ("opinions", "pressures"), "off-policy", _WRITTEN),
         "open": Form(open_claims, "positive", "negative", ("open_questions", "pressures"), "off-policy", _WRITTEN),
     },

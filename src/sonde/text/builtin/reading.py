@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing
 from functools import cache
 from pathlib import Path
@@ -93,20 +92,25 @@ def _records(stem: str) -> tuple[Any, ...]:
     return tuple(read)
 
 
+@cache
+def _types(kind: type[Item]) -> dict[str, type]:
+    """Field names of a record to the type of their values; tuples without what they hold."""
+    return {name: typing.get_origin(hint) or hint for name, hint in typing.get_type_hints(kind).items()}
+
+
 def _text(path: Path) -> str:
     return decode(read_bytes(path), path)
 
 
 def _record(kind: type[Item], row: dict[str, Any], place: str) -> Item:
-    expected = [field.name for field in dataclasses.fields(kind)]
-    if sorted(row) != sorted(expected):
+    expected = _types(kind)
+    if row.keys() != expected.keys():
         raise InputError(
             f"{place} has the fields {', '.join(row)}, expected {', '.join(expected)}: correct the record."
         )
-    types = typing.get_type_hints(kind)
     values = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
     for key, value in values.items():
-        wanted = typing.get_origin(types[key]) or types[key]
+        wanted = expected[key]
         if type(value) is not wanted or value == "":
             raise InputError(f"{place}: {key!r} is {value!r}, expected a {wanted.__name__} that is not empty.")
     made: Item = typing.cast(Any, kind)(**values)
