@@ -10,6 +10,7 @@ import numpy as np
 
 from sonde.base.seeds import derive_seed
 from sonde.capture import Model
+from sonde.probes import example_rows
 from sonde.recipe import Recipe
 from sonde.run import baselines
 from sonde.run.baselines import Split
@@ -49,7 +50,7 @@ def evaluate_run(recipe: Recipe, model: Model, data: RunData, captured: Captured
     site = chosen.row.site
     test, rows, examples = {}, [], {}
     for name, dataset in data.tests.items():
-        X = captured.features[f"test {name}"].at(site).X
+        X = example_rows(captured.features[f"test {name}"].at(site))
         scores, probability = chosen.probe.decision_function(X), chosen.probe.predict_proba(X)[:, 1]
         test[name] = evaluate(
             labels_of(dataset),
@@ -63,7 +64,7 @@ def evaluate_run(recipe: Recipe, model: Model, data: RunData, captured: Captured
         rows += _score_rows(f"test {name}", dataset, scores, probability, chosen.threshold.value)
         examples[name] = extreme_strips(model, chosen.probe, dataset, scores)
     if data.control is not None:
-        X = captured.features["control"].at(site).X
+        X = example_rows(captured.features["control"].at(site))
         probability = chosen.probe.predict_proba(X)[:, 1]
         rows += _score_rows("control", data.control, chosen.control, probability, chosen.threshold.value)
     transfer = _transfer(recipe, data, captured, chosen)
@@ -114,8 +115,8 @@ def _baselines(recipe: Recipe, data: RunData, captured: Captured, chosen: Chosen
 
     def at(site: str) -> tuple[Any, dict[str, Any]]:
         return (
-            captured.features["train"].at(site).X,
-            {name: captured.features[f"test {name}"].at(site).X for name in tests},
+            example_rows(captured.features["train"].at(site)),
+            {name: example_rows(captured.features[f"test {name}"].at(site)) for name in tests},
         )
 
     lengths = {name: captured.n_tokens[f"test {name}"] for name in tests}
