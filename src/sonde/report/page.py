@@ -19,7 +19,14 @@ from sonde.base.errors import InputError
 from sonde.report import sentences, tables
 from sonde.report.audit_table import audit_table
 from sonde.report.data import ReportData, TokenStrip
-from sonde.report.figures import layer_curve, roc_curves, score_histograms
+from sonde.report.figures import (
+    calibration_curves,
+    det_curves,
+    layer_curve,
+    roc_curves,
+    score_histograms,
+    transfer_map,
+)
 from sonde.report.token_strip import Scale, legend_html, scale_for, strip_html
 from sonde.report.visible import plain, show_block, show_inline
 
@@ -159,6 +166,13 @@ def figures(data: ReportData) -> dict[str, Mapping[str, object]]:
             negative=data.negative,
             control_name=str(control),
         )
+        made["det"] = det_curves(data.test, recall=recall, positive=data.positive)
+    bins = {name: found for name, m in (data.run.get("test") or {}).items() if (found := m.get("reliability"))}
+    if bins:
+        errors = {name: data.run["test"][name].get("ece") or {} for name in bins}
+        made["calibration"] = calibration_curves(bins, ece=errors, positive=data.positive)
+    if data.run.get("transfer"):
+        made["transfer"] = transfer_map(data.run["transfer"])
     return {place: embedded(figure) for place, figure in made.items()}
 
 

@@ -67,6 +67,7 @@ def run_content(
         "data": [_data_entry(role, dataset) for role, dataset in data.parts()],
         "warnings": list(data.notes),
         "examples": evaluated.examples,
+        "transfer": evaluated.transfer,
         "versions": versions(),
         "recipe_text": recipe_text(recipe),
     }

@@ -15,6 +15,7 @@ from sonde.base.progress import progress_bar
 from sonde.base.seeds import derive_seed
 from sonde.capture import Model, capture, generate
 from sonde.run.rollouts.cache import Cache, key_of
+from sonde.run.rollouts.thinking import opens_thinking
 from sonde.text import Dialogue, Message, Target
 from sonde.text.questions import Phrasing
 from sonde.tokens.fingerprint import tokenizer_fingerprint
@@ -71,11 +72,13 @@ class Ask:
         """
         setting = [max_new_tokens, float(temperature), seed, number]
         keys = [key_of("answer", messages_json(prompt), setting) for prompt in prompts]
+        opened = opens_thinking(self.model)
 
         def run(chunk: Sequence[int]) -> list[str]:
             dialogues = [Dialogue(str(i), prompts[i]) for i in chunk]
             options: dict[str, Any] = {"max_new_tokens": max_new_tokens, "temperature": temperature}
-            return generate(self.model, dialogues, seed=derive_seed(seed, "sample", number), **options)
+            said = generate(self.model, dialogues, seed=derive_seed(seed, "sample", number), **options)
+            return [f"{opened or ''}{text}" for text in said]  # thinking that the prompt opened belongs to the text
 
         return _remembered(self.answers, keys, run, ANSWERS_A_WRITE, what, "answer")
 

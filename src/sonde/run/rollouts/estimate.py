@@ -93,7 +93,8 @@ def _reading(model: Model, dialogues: Sequence[Dialogue], n: int) -> tuple[float
     if not dialogues:
         return 0.0, 0
     tokens = model.tokenize([Dialogue(str(i), d.messages) for i, d in enumerate(dialogues)])
-    per_token = forward_seconds(model, tokens) / int(tokens.lengths.sum())
+    ids = [tokens.ids(i) for i in range(len(tokens))]
+    per_token = forward_seconds(model, ids) / int(tokens.lengths.sum())
     total = round(float(tokens.lengths.mean()) * n)
     return total * per_token, total
 

@@ -155,11 +155,16 @@ def _prompted(questions: Sequence[Question], settings: RolloutRecipe, side: str,
 
 
 def asked_closed(question: Question) -> str:
-    """Return the question as a scene puts it: the options are named, so that any of them can be answered."""
+    """Return the question as a scene puts it: the options are named, so that any of them can be answered.
+
+    Example:
+        >>> asked_closed(Question("0", "Where is Paris?", ("France", "Peru")))
+        'Where is Paris? Is it France or Peru? Answer in a short sentence.'
+    """
     if not question.closed:
         return question.text
     *others, last = question.options
-    return f"{question.text} Is it {', '.join(others)} or {last}?"
+    return f"{question.text} Is it {', '.join(others)} or {last}? Answer in a short sentence."
 
 
 def _pressed(questions: Sequence[Question], settings: RolloutRecipe, side: str, seed: int) -> list[Question]:

@@ -73,8 +73,8 @@ def no_beliefs(counts: Mapping[str, Any], model: str, questions: str) -> str:
         return (
             f"{model} has no beliefs to contradict: what it surely prefers on {counts['believed']} of the {n} "
             f"questions of {questions} is right in {found['right']} of {found['n']} cases (95 % interval "
-            f"{found['low']:.2f}-{found['high']:.2f}), no more than chance ({found['chance']:.2f}), so these are tastes "
-            f"for words; {step}"
+            f"{found['low']:.2f}-{found['high']:.2f}), no more than chance ({found['chance']:.2f}), so these are "
+            f"tastes for words; {step}"
         )
     return ""
 
