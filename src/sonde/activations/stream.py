@@ -6,7 +6,8 @@ whole buffer and its rows are replaced at once, so that no second copy of the bu
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 import torch
@@ -61,19 +62,44 @@ def _stream(
     wanted = None if rows is None else np.sort(rows)
     pieces = _pieces(source, wanted, max(1, buffer_rows // 4))
     size = min(buffer_rows, source.rows if wanted is None else len(wanted))
+
+    def read(start: int, stop: int, unit: int) -> Tensor:
+        return source.read(site, unit, start, stop) if wanted is None else gather(source, site, wanted[start:stop])
+
+    order = (pieces[i] for i in random.permutation(len(pieces)))
+    blocks = ((stop - start, partial(read, start, stop, unit)) for unit, start, stop in order)
+    yield from mix_blocks(blocks, size, batch, random, drop_last=drop_last)
+
+
+def mix_blocks(
+    blocks: Iterator[tuple[int, Callable[[], Tensor]]],
+    size: int,
+    batch: int,
+    random: np.random.Generator,
+    *,
+    drop_last: bool = False,
+) -> Iterator[Tensor]:
+    """Yield the rows of a stream of blocks in shuffled batches `[b, d]`, each row once.
+
+    Args:
+        blocks: each a number of rows and what reads them, `[r, d]`; it is called once there is room.
+        size: rows of the buffer: all of them together, or at least `batch` more than the largest block.
+        batch: rows a batch; the last may be smaller.
+        random: of the draws.
+        drop_last: leave the smaller last batch out.
+    """
     buffer: Tensor | None = None
     filled = 0
-    for i in random.permutation(len(pieces)):
-        unit, start, stop = pieces[i]
-        while filled + stop - start > buffer_rows:
+    for rows, read in blocks:
+        while filled + rows > size:
             assert buffer is not None
             yield _draw(buffer, filled, batch, random)
             filled -= batch
-        block = source.read(site, unit, start, stop) if wanted is None else gather(source, site, wanted[start:stop])
+        block = read()
         if buffer is None:
             buffer = block.new_empty(size, block.shape[1])
-        buffer[filled : filled + len(block)] = block
-        filled += len(block)
+        buffer[filled : filled + rows] = block
+        filled += rows
         del block
     while buffer is not None and filled >= (batch if drop_last else 1):
         taken = min(batch, filled)

@@ -105,6 +105,11 @@ class Activations(Displayed):
         """`[n + 1]` rows of example `i` are `offsets[i]:offsets[i + 1]`."""
         return self.tokens.offsets
 
+    @property
+    def stored_rows(self) -> np.ndarray | None:
+        """`[rows]` the row of `source` behind each token; None = all of them in order."""
+        return self._rows
+
     def __len__(self) -> int:
         return len(self.examples)
 

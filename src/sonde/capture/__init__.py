@@ -5,7 +5,7 @@ activations. The room is named after what it does and can be called: `sonde.capt
 """
 
 from sonde.base.callable_room import make_callable
-from sonde.capture.capturing import capture
+from sonde.capture.capturing import capture, capture_job
 from sonde.capture.engine import CaptureBatch
 from sonde.capture.generate import generate, generate_ids
 from sonde.capture.job import Job, plan_capture, run_job
@@ -23,6 +23,7 @@ __all__ = [
     "Model",
     "Tap",
     "capture",
+    "capture_job",
     "forward_seconds",
     "generate",
     "generate_ids",

@@ -1,22 +1,35 @@
-"""Every probe type by the name that recipes and files use."""
+"""Every probe type by the name that recipes and files use, its module loaded when it is first asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from types import MappingProxyType
 
-from sonde.base.errors import unknown_name
+from sonde.base.probe_types import PROBE_HOMES, find_probe_type
 from sonde.probes.base import Probe
 from sonde.probes.file import read_probe
-from sonde.probes.lda import LDAProbe
-from sonde.probes.logistic import LogisticProbe
-from sonde.probes.mean_difference import MeanDifferenceProbe
-from sonde.probes.ridge import RidgeProbe
 
-PROBE_TYPES: Mapping[str, type[Probe]] = MappingProxyType(
-    {probe.kind: probe for probe in (LogisticProbe, RidgeProbe, LDAProbe, MeanDifferenceProbe)}
-)
+
+class _ProbeTypes(Mapping[str, type[Probe]]):
+    """The registered types; a type registered later is there too."""
+
+    def __getitem__(self, name: str) -> type[Probe]:
+        if name not in PROBE_HOMES:
+            raise KeyError(name)
+        return find_probe_type(name)
+
+    def __contains__(self, name: object) -> bool:
+        return name in PROBE_HOMES
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(PROBE_HOMES)
+
+    def __len__(self) -> int:
+        return len(PROBE_HOMES)
+
+
+#: Probe types by name; see `sonde.base.probe_types.register_probe_type`.
+PROBE_TYPES: Mapping[str, type[Probe]] = _ProbeTypes()
 
 
 def probe_type(name: str) -> type[Probe]:
@@ -25,9 +38,7 @@ def probe_type(name: str) -> type[Probe]:
     Raises:
         InputError: no such type; the nearest is named.
     """
-    if name not in PROBE_TYPES:
-        raise unknown_name("probe type", name, "the list of probe types", PROBE_TYPES)
-    return PROBE_TYPES[name]
+    return find_probe_type(name)
 
 
 def load_probe(path: str | Path) -> Probe:
