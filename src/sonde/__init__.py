@@ -48,8 +48,9 @@ _HOME = {
         "load_probe",
         "sweep",
     ),
+    "sonde.saes": ("SAE", "SparseLatentProbe", "load_sae", "train_sae", "train_saes"),
     "sonde.recipe": ("Recipe", "read_recipe"),
-    "sonde.run": ("Run", "load_dataset", "load_model", "open_run", "train"),
+    "sonde.run": ("rank_latents", "Run", "load_dataset", "load_model", "open_run", "train"),
 }
 _WHERE = {name: room for room, names in _HOME.items() for name in names}
 
@@ -59,6 +60,7 @@ _PROBE_TYPES = {
     "ridge": "sonde.probes.ridge:RidgeProbe",
     "lda": "sonde.probes.lda:LDAProbe",
     "mean_difference": "sonde.probes.mean_difference:MeanDifferenceProbe",
+    "sparse_latents": "sonde.saes.probe:SparseLatentProbe",
 }
 
 #: Rooms that can be called: `sonde.capture(model, data, …)`.
@@ -73,7 +75,9 @@ if TYPE_CHECKING:
     from sonde.probes import LDAProbe, LogisticProbe, MeanDifferenceProbe, RidgeProbe, load_probe, sweep
     from sonde.recipe import Recipe, read_recipe
     from sonde.run import Run, load_dataset, load_model, open_run
+    from sonde.run.sae_use import rank as rank_latents
     from sonde.run.train import train
+    from sonde.saes import SAE, SparseLatentProbe, load_sae, train_sae, train_saes
     from sonde.scores import Scores, Threshold
     from sonde.text import Dataset, Dialogue, Message, Provenance, Target, instructed_pairs
     from sonde.tokens import (

@@ -37,6 +37,9 @@ RULES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "max_iter": (lambda v: _count(v) and v >= 1, "a whole number of at least 1"),
     "tol": (lambda v: _number(v) and v > 0, "a finite number above 0"),
     "seed": (_count, "a whole number"),
+    "k": (lambda v: _count(v) and v >= 1, "a whole number of at least 1"),
+    "sae": (lambda v: isinstance(v, str), "the folder of an SAE, or '' for the neurons themselves"),
+    "selection": (lambda v: v in ("k_sparse", "l1"), "'k_sparse' or 'l1'"),
 }
 
 

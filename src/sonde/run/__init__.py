@@ -5,6 +5,7 @@ from sonde.run.describe import describe_artefact
 from sonde.run.doctor import diagnose
 from sonde.run.folder import Run, open_run
 from sonde.run.names import find_recipe, load_dataset, load_model
+from sonde.run.sae_use import rank as rank_latents
 from sonde.run.score_source import score_source
 from sonde.run.summary import summarize
 from sonde.run.train import train
@@ -18,6 +19,7 @@ __all__ = [
     "load_dataset",
     "load_model",
     "open_run",
+    "rank_latents",
     "score_source",
     "summarize",
     "train",

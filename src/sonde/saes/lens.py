@@ -69,8 +69,8 @@ def load_through_lens(folder: Path, config: Mapping[str, Any], device: str | tor
     except Exception as error:
         raise InputError(
             f"{folder} is not an SAE folder that can be used: sae-lens {sae_lens.__version__} cannot load it "
-            f"({type(error).__name__}: {(str(error).splitlines() or ['no message'])[0][:150]}); get it again from where "
-            "it came."
+            f"({type(error).__name__}: {(str(error).splitlines() or ['no message'])[0][:150]}); get it again from "
+            "where it came."
         ) from error
 
 
@@ -87,11 +87,15 @@ def load_pretrained(release: str, sae_id: str, *, device: str | torch.device = "
     if release not in known and "/" not in release:
         close = nearest(release, known, n=3)
         hint = f"did you mean {', '.join(close)}? " if close else ""
-        raise InputError(f"There is no SAE release {release!r} among the {len(known)} of sae-lens: {hint}Check its name.")
+        raise InputError(
+            f"There is no SAE release {release!r} among the {len(known)} of sae-lens: {hint}Check its name."
+        )
     if release in known and sae_id not in known[release].saes_map:
         ids = known[release].saes_map
         close = nearest(sae_id, ids, n=3) or list(ids)[:3]
-        raise InputError(f"Release {release!r} has no SAE {sae_id!r} among its {len(ids)}: for example {', '.join(close)}.")
+        raise InputError(
+            f"Release {release!r} has no SAE {sae_id!r} among its {len(ids)}: for example {', '.join(close)}."
+        )
     try:
         return LensSAE(sae_lens.SAE.from_pretrained(release, sae_id, device=str(device)))
     except Exception as error:
