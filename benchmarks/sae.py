@@ -186,11 +186,15 @@ def recovery(options: argparse.Namespace) -> None:
 
             for name, lr in (("sae-lens", 3e-4), ("sae-lens, our rate", our_rate(features))):
                 nested = {"matryoshka_widths": [16, 64, 256]} if "matryoshka" in architecture else {}
-                penalty = {"standard": {"l1_coefficient": 2.0}, "jumprelu": {"l0_coefficient": 2.0}}.get(architecture, {})
+                penalty = {"standard": {"l1_coefficient": 2.0}, "jumprelu": {"l0_coefficient": 2.0}}.get(
+                    architecture, {}
+                )
                 sae = lens_sae(architecture, d, features, active, seed, **nested, **penalty)
                 lens_trainer(sae, samples, batch, provider(), lr).fit()
                 found.setdefault(name, []).append(mcc(sae.W_dec, directions))
-            found.setdefault("sonde", []).append(mcc(train_ours(architecture, rows, seed, samples, batch, active, features), directions))
+            found.setdefault("sonde", []).append(
+                mcc(train_ours(architecture, rows, seed, samples, batch, active, features), directions)
+            )
         ahead = statistics.mean(found["sonde"]) - statistics.mean(found["sae-lens"])
         shown = ";  ".join(f"{name} {', '.join(f'{v:.3f}' for v in values)}" for name, values in found.items())
         print(f"{architecture:<22} MCC  {shown}   sonde - sae-lens (its defaults): {ahead:+.3f}", flush=True)

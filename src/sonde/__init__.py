@@ -44,10 +44,19 @@ _HOME = {
     "sonde.activations": ("Activations", "Features", "open_store"),
     "sonde.scores": ("Scores", "Threshold"),
     "sonde.probes": (
+        "AttentionProbe",
+        "CCSProbe",
+        "ClassSums",
+        "EnsembleProbe",
+        "LATProbe",
         "LDAProbe",
         "LogisticProbe",
+        "MLPProbe",
         "MeanDifferenceProbe",
+        "MultiMaxProbe",
         "RidgeProbe",
+        "ScoreStream",
+        "TTPDProbe",
         "load_probe",
         "sweep",
     ),
@@ -55,6 +64,7 @@ _HOME = {
     "sonde.run": (
         "Rollout",
         "Run",
+        "capture_sums",
         "compare",
         "follow_up_scores",
         "load_dataset",
@@ -73,6 +83,13 @@ _PROBE_TYPES = {
     "ridge": "sonde.probes.ridge:RidgeProbe",
     "lda": "sonde.probes.lda:LDAProbe",
     "mean_difference": "sonde.probes.mean_difference:MeanDifferenceProbe",
+    "lat": "sonde.probes.lat:LATProbe",
+    "ccs": "sonde.probes.ccs:CCSProbe",
+    "ttpd": "sonde.probes.ttpd:TTPDProbe",
+    "mlp": "sonde.probes.mlp:MLPProbe",
+    "attention": "sonde.probes.attention:AttentionProbe",
+    "multimax": "sonde.probes.multimax:MultiMaxProbe",
+    "ensemble": "sonde.probes.ensemble:EnsembleProbe",
 }
 
 #: Rooms that can be called: `sonde.capture(model, data, …)`.
@@ -85,11 +102,28 @@ if TYPE_CHECKING:
     from sonde.audit import audit
     from sonde.base.errors import InputError, SondeError
     from sonde.capture import capture
-    from sonde.probes import LDAProbe, LogisticProbe, MeanDifferenceProbe, RidgeProbe, load_probe, sweep
+    from sonde.probes import (
+        AttentionProbe,
+        CCSProbe,
+        ClassSums,
+        EnsembleProbe,
+        LATProbe,
+        LDAProbe,
+        LogisticProbe,
+        MeanDifferenceProbe,
+        MLPProbe,
+        MultiMaxProbe,
+        RidgeProbe,
+        ScoreStream,
+        TTPDProbe,
+        load_probe,
+        sweep,
+    )
     from sonde.recipe import Recipe, read_recipe
     from sonde.run import (
         Rollout,
         Run,
+        capture_sums,
         follow_up_scores,
         load_dataset,
         load_model,

@@ -15,7 +15,9 @@ B, D, S, K = 24, 10, 64, 5
 
 
 def weights_of(threshold=None, dtype=torch.float64):
-    made = initial_weights(D, S, torch.randn(D, generator=torch.Generator().manual_seed(1)), seed=3, threshold=threshold)
+    made = initial_weights(
+        D, S, torch.randn(D, generator=torch.Generator().manual_seed(1)), seed=3, threshold=threshold
+    )
     draw = torch.Generator().manual_seed(2)
     moved = {n: t + 0.1 * torch.randn(t.shape, generator=draw).abs() for n, t in made.tensors().items()}
     return Weights.of({n: t.to(dtype) for n, t in moved.items()})

@@ -16,6 +16,8 @@ from sonde.base.display import Displayed
 from sonde.base.errors import InputError, unknown_name
 from sonde.base.tables import ExampleTable, offsets_of, rows_of
 
+SITE_JOINT = " + "  #: between the names of sites that stand side by side
+
 
 @dataclass(frozen=True)
 class Origin:
@@ -147,6 +149,19 @@ class Features(Displayed):
             raise unknown_name("site", site, "these features", self.sites)
         return SiteFeatures(self, site)
 
+    def join(self, sites: Sequence[str] | None = None) -> Features:
+        """Return one site, named `a + b + …`, whose rows are those of several sites side by side (None = all).
+
+        What is trained on it reads several layers at once, as `EnsembleProbe(blocks=…)` does.
+        """
+        names = self.sites if sites is None else tuple(sites)
+        joined = LazyValues(
+            [SITE_JOINT.join(names)], lambda _: torch.cat([self[name].float() for name in names], dim=1)
+        )
+        side = Features(joined, self.examples, self.fingerprint, self.pooling)
+        side.example = self.example
+        return side
+
     def take(self, index: Sequence[int] | np.ndarray) -> Features:
         """Return the rows `index` (integers, or one boolean a row), in that order; the sites stay lazy."""
         index = as_index(index, len(self), "row")
@@ -224,11 +239,11 @@ class SiteFeatures(Displayed):
 
     @property
     def X(self) -> Tensor:
-        """`[n, d]` floats (half types widened to float32), carrying `.origin`."""
+        """`[n, d]` floats (half types widened to float32), carrying `.origin` and, as `.facts`, this value itself."""
         values = self.features[self.site]
         half = values.dtype in (torch.float16, torch.bfloat16)
         X = values.float() if half else values.detach()  # a new tensor object: `origin` must not stick to a shared one
-        X.origin = self.origin  # type: ignore[attr-defined]
+        X.origin, X.facts = self.origin, self  # type: ignore[attr-defined]
         return X
 
     @property
@@ -259,6 +274,11 @@ class SiteFeatures(Displayed):
     def tags(self) -> Mapping[str, tuple[str | None, ...]]:
         """Further columns, each of length `n`."""
         return self.features.tags
+
+    @property
+    def example(self) -> np.ndarray | None:
+        """`[n]` the example each row is a token of; None when every row is an example."""
+        return self.features.example if self.features.pooling == "none" else None
 
     @property
     def examples(self) -> ExampleTable:

@@ -8,7 +8,7 @@ away owes more to the nuisance than to its concept.
 
 from __future__ import annotations
 
-from sonde.audit.finding import FAILED, PASSED, Status
+from sonde.audit.finding import COULD_NOT_RUN, FAILED, PASSED, Status
 from sonde.scores import Estimate
 
 #: Share of the excess over chance that must be left.
@@ -27,11 +27,17 @@ def bar_of(reference: Estimate) -> float:
 
 
 def keeps(left: Estimate, reference: Estimate) -> Status:
-    """Judge what is `left` of a `reference` AUROC: above chance, and at least half of the excess."""
-    if not left.defined:
+    """Judge what is `left` of a `reference` AUROC: above chance, and at least half of the excess.
+
+    A failure has to be shown as much as a success: failed when the whole interval lies below the bar; between the two
+    there are too few rows to tell, and the check is left open.
+    """
+    if not left.defined or left.low is None or left.high is None:
+        return COULD_NOT_RUN
+    bar = bar_of(reference)
+    if left.high < bar:
         return FAILED
-    above = left.low is not None and left.low > 0.5
-    return PASSED if above and float(left) >= bar_of(reference) else FAILED
+    return PASSED if left.low > 0.5 and float(left) >= bar else COULD_NOT_RUN
 
 
 def kept_bar(reference: Estimate) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 from sonde.audit.claim import AuditData, Claim
 from sonde.audit.finding import Finding
 from sonde.audit.folds import FoldFits, fit_folds
-from sonde.probes import Probe
+from sonde.probes import Probe, TokenRows
 from sonde.scores import Estimate, auroc, bootstrap
 from sonde.text import Dataset, Dialogue
 
@@ -76,6 +76,7 @@ class Part:
         rows: `[n, d]` at the probe's site, numpy or torch.
         embedding: `[n, d₀]` of the embedding layer, or None.
         entropy, log_probability: `[n]` of the answer, in nats, or None.
+        tokens: what the probe scores in place of `rows`, when it reads tokens and `rows` are their means.
     """
 
     def __init__(
@@ -87,12 +88,13 @@ class Part:
         embedding: Any = None,
         entropy: np.ndarray | None = None,
         log_probability: np.ndarray | None = None,
+        tokens: TokenRows | None = None,
     ) -> None:
         self.name = name
         self.dataset = dataset
         self.entropy = entropy
         self.log_probability = log_probability
-        self._probe, self._rows, self._embedding = probe, rows, embedding
+        self._probe, self._rows, self._embedding, self._tokens = probe, rows, embedding, tokens
 
     def __len__(self) -> int:
         return len(self.dataset)
@@ -110,7 +112,7 @@ class Part:
     @cached_property
     def scores(self) -> np.ndarray:
         """`[n]` the probe's scores."""
-        return np.asarray(self._probe.decision_function(self.X))
+        return np.asarray(self._probe.decision_function(self.X if self._tokens is None else self._tokens))
 
     @property
     def y(self) -> np.ndarray:
@@ -170,6 +172,25 @@ class Evidence:
     def tested(self) -> Rows:
         """The rows of all test sets together."""
         return pool(" and ".join(self.tests), self.tests.values())
+
+    @cached_property
+    def against_all(self) -> Rows:
+        """The positives of the test sets beside the negatives of tests and evidence.
+
+        Positives that only the evidence holds are left out: whether these are found too is a matter of transfer.
+        """
+        rows = pool("tests and evidence", self.judged.values())
+        own = np.zeros(len(rows.y), dtype=bool)
+        own[: len(self.tested.y)] = True
+        return rows.where((rows.y == 0) | own)
+
+    @cached_property
+    def covered(self) -> Rows:
+        """`against_all` without the evidence's negatives of kinds that lie outside the claim's scope."""
+        rows = self.against_all
+        outside = np.array([not self.claim.inside(kind) for kind in rows.tag("kind")], dtype=bool)
+        outside[: len(self.tested.y)] = False
+        return rows.where(~(outside & (rows.y == 0)))
 
     @cached_property
     def signal(self) -> Estimate:

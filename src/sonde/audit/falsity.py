@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from sonde.audit.bars import FEWEST, LARGEST_FPR, bar_of
+from sonde.audit.bars import FEWEST, LARGEST_FPR, bar_of, keeps
 from sonde.audit.check import Check
 from sonde.audit.claim import Claim
-from sonde.audit.evidence import Evidence, Rows, pool
+from sonde.audit.evidence import Evidence, Rows
 from sonde.audit.finding import COULD_NOT_RUN, FAILED, PASSED, Finding, Status, worst
 from sonde.scores import Estimate, clopper_pearson
 
@@ -84,7 +84,7 @@ class Falsity(Check):
     def judge(self, evidence: Evidence) -> Finding:
         """Judge every kind, inside and outside the scope."""
         claim = evidence.claim
-        rows = pool("tests and evidence", evidence.judged.values())
+        rows = evidence.against_all
         kinds = np.where(rows.y == 0, rows.tag(KIND), "")
         present = [k for k in np.unique(kinds).tolist() if k]
         wanted = list(dict.fromkeys([*claim.scope, *present]))
@@ -140,12 +140,10 @@ def _status(rate: Estimate, separation: Estimate, signal: Estimate) -> Status:
     """Judge one kind by its rate and by how far the positives stand from it."""
     if rate.low is not None and rate.low > LARGEST_FPR:
         return FAILED
-    if not signal.defined or separation.low is None or separation.high is None:
+    if not signal.defined:
         return COULD_NOT_RUN
-    if separation.high < bar_of(signal):
-        return FAILED
-    apart = float(separation) >= bar_of(signal) and separation.low > 0.5
-    return PASSED if apart and float(rate) <= LARGEST_FPR else COULD_NOT_RUN
+    apart = keeps(separation, signal)
+    return COULD_NOT_RUN if apart == PASSED and float(rate) > LARGEST_FPR else apart
 
 
 def flagged_rate(scores: np.ndarray, claim: Claim) -> Estimate:

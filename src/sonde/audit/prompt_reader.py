@@ -28,9 +28,10 @@ class PromptReader(Check):
     """Three questions, of which each the data allow must be survived.
 
     Same instruction, differing behaviour: the AUROC among rows whose instruction (the tag `rule` or `instruction`, else
-    the system message, else the whole prompt) is the same. Told to, but ignorant: the AUROC of positives against
-    negatives of the kind `ignorant`. Masked: the AUROC with the prompt's own tokens left out of what the probe reads.
-    Where no two rows of one instruction differ in class, the probe must beat the reader of the prompt alone.
+    the system message, else the whole prompt) is the same, the tests' positives beside all negatives there are. Told
+    to, but ignorant: the AUROC of positives against negatives of the kind `ignorant`. Masked: the AUROC with the
+    prompt's own tokens left out of what the probe reads. Where no two rows of one instruction differ in class, the
+    probe must beat the reader of the prompt alone.
     """
 
     name = "prompt_reader"
@@ -43,7 +44,7 @@ class PromptReader(Check):
 
     def judge(self, evidence: Evidence) -> Finding:
         """Ask what can be asked."""
-        rows = pool("tests and evidence", evidence.judged.values())
+        rows = evidence.covered
         if not _has_prompts(rows.dialogues):
             return self.could_not_run("the data are texts without prompts", "Nothing to do.", bears=False)
         if evidence.silent:

@@ -66,8 +66,6 @@ class StyleCheck(Check):
             )
         name = min(found, key=lambda k: float(found[k]))
         status = keeps(found[name], evidence.signal)
-        if status == FAILED and float(found[name]) >= bar_of(evidence.signal):
-            status = COULD_NOT_RUN  # high enough, but too few rows to exclude chance
         sentence = f"the worst style, {name}, has AUROC {found[name]}, clean texts {evidence.signal}"
         bar = f"at least {bar_of(evidence.signal):.3f} (half of the lead over chance), interval above 0.5"
         return self._finding(status, sentence, found[name], bar, found, native)

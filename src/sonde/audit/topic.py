@@ -11,7 +11,7 @@ import numpy as np
 from sonde.audit.bars import KEPT, LARGEST_FPR
 from sonde.audit.check import Check
 from sonde.audit.claim import Claim
-from sonde.audit.evidence import Evidence, Rows, pool
+from sonde.audit.evidence import Evidence, Rows
 from sonde.audit.finding import FAILED, PASSED, Finding
 from sonde.scores import Estimate, clopper_pearson, recall_at_fpr
 from sonde.scores.resampling import attach_interval, group_weights, prepare
@@ -43,7 +43,7 @@ class Topic(Check):
     def judge(self, evidence: Evidence) -> Finding:
         """Compare the recall against talk with the recall against other negatives."""
         claim = evidence.claim
-        rows = pool("tests and evidence", evidence.judged.values())
+        rows = evidence.covered
         talk = (rows.y == 0) & talks(rows.dialogues, claim)
         if talk.sum() < FEWEST_TALKS:
             return self.could_not_run(

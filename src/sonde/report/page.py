@@ -17,8 +17,16 @@ from plotly.offline import get_plotlyjs
 
 from sonde.base.errors import InputError
 from sonde.report import sentences, tables
+from sonde.report.audit_table import audit_table
 from sonde.report.data import ReportData, TokenStrip
-from sonde.report.figures import layer_curve, roc_curves, score_histograms
+from sonde.report.figures import (
+    calibration_curves,
+    det_curves,
+    layer_curve,
+    roc_curves,
+    score_histograms,
+    transfer_map,
+)
 from sonde.report.token_strip import Scale, legend_html, scale_for, strip_html
 from sonde.report.visible import plain, show_block, show_inline
 
@@ -115,6 +123,28 @@ def render_figure(figure: go.Figure, theme: str = "auto") -> str:
     )
 
 
+def render_audit(audit: Mapping[str, object], title: str, theme: str = "auto") -> str:
+    """Return an audit (as `run.json` holds it) as a page: HTML and CSS, no script.
+
+    Args:
+        audit: `verdict`, `sentence` and `findings`.
+        title: the page's heading.
+        theme: `auto`, `light` or `dark`.
+    """
+    return (
+        environment()
+        .get_template("audit.html.j2")
+        .render(
+            theme=checked_theme(theme),
+            css=Markup(asset("page.css")),
+            policy=content_policy(),
+            title=title,
+            verdict=sentences.verdict({"audit": audit}),
+            table=audit_table(audit),
+        )
+    )
+
+
 def figures(data: ReportData) -> dict[str, Mapping[str, object]]:
     """Return the figures by place, each as title, caption and script-safe JSON; what has no data is left out."""
     made: dict[str, go.Figure] = {}
@@ -136,6 +166,13 @@ def figures(data: ReportData) -> dict[str, Mapping[str, object]]:
             negative=data.negative,
             control_name=str(control),
         )
+        made["det"] = det_curves(data.test, recall=recall, positive=data.positive)
+    bins = {name: found for name, m in (data.run.get("test") or {}).items() if (found := m.get("reliability"))}
+    if bins:
+        errors = {name: data.run["test"][name].get("ece") or {} for name in bins}
+        made["calibration"] = calibration_curves(bins, ece=errors, positive=data.positive)
+    if data.run.get("transfer"):
+        made["transfer"] = transfer_map(data.run["transfer"])
     return {place: embedded(figure) for place, figure in made.items()}
 
 
@@ -194,6 +231,7 @@ def environment() -> Environment:
 
 def _tables(data: ReportData) -> dict[str, tables.Table | None]:
     return {
+        "audit": audit_table(data.run.get("audit") or {}),
         "metrics": tables.metric_table(data.run),
         "baselines": tables.baseline_table(data.run),
         "sweep": tables.sweep_table(data.sweep, data.run.get("selected")),

@@ -1,5 +1,6 @@
 """The room that joins the others: from a recipe to a run folder, and what the commands need on the way."""
 
+from sonde.run.audit_file import audit_file
 from sonde.run.capture_store import capture_to_store
 from sonde.run.compare import Comparison, compare
 from sonde.run.describe import describe_artefact
@@ -9,12 +10,15 @@ from sonde.run.names import find_recipe, load_dataset, load_model
 from sonde.run.rollouts import Rollout, follow_up_scores, open_rollout, rollout
 from sonde.run.score_source import score_source
 from sonde.run.summary import summarize
+from sonde.run.sums import capture_sums
 from sonde.run.train import train
 
 __all__ = [
     "Comparison",
     "Rollout",
     "Run",
+    "audit_file",
+    "capture_sums",
     "capture_to_store",
     "compare",
     "describe_artefact",

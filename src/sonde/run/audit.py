@@ -12,7 +12,7 @@ import numpy as np
 from sonde.audit import Audit, AuditData, Claim, Evidence, Finding, Need, Part, judge, needs_of
 from sonde.base.errors import InputError
 from sonde.capture import Model, capture
-from sonde.probes import Probe
+from sonde.probes import Probe, example_rows
 from sonde.probes.scoring import known_origin
 from sonde.recipe import Recipe, parse_recipe
 from sonde.run.audit_data import as_named, audit_data, fitting, given_data
@@ -155,7 +155,7 @@ def audit_probe(
     run_data = RunData(given.train or first, dict(given.tests), given.control)
     captured = capture_run(recipe, model, run_data, extra=plan.extra)
     if probe.threshold_ is None and given.control is not None:
-        scores = probe.decision_function(captured.features["control"].at(origin.site).X)
+        scores = probe.decision_function(example_rows(captured.features["control"].at(origin.site)))
         probe = probe.with_threshold(threshold_from_control(scores, name=given.control.name))
     return audit_run(recipe, model, plan, captured, probe, plugged)
 
@@ -183,6 +183,7 @@ def _part(name: str, dataset: Dataset, probe: Probe, captured: Captured, site: s
         _pooled(features, EMBEDDING) if EMBEDDING in features.sites else None,
         captured.entropy.get(name),
         captured.log_probability.get(name),
+        example_rows(features.at(site)) if features.pooling == "none" else None,
     )
 
 

@@ -42,7 +42,9 @@ def write_sae(sae: SAE, folder: str | Path, *, force: bool = False) -> Path:
         raise InputError(f"{folder} is a file, expected a folder for the autoencoder: choose another.")
     foreign = {path.name for path in folder.glob("*")} - OWN if folder.is_dir() else set()
     if (folder / CONFIG).exists() and not force:
-        raise InputError(f"{folder} holds an autoencoder, and nothing is overwritten unasked: pass force=True (--force).")
+        raise InputError(
+            f"{folder} holds an autoencoder, and nothing is overwritten unasked: pass force=True (--force)."
+        )
     if foreign and not (folder / CONFIG).exists():
         raise InputError(f"{folder} holds other things ({sorted(foreign)[0]}): choose a folder that is new or empty.")
     folder.mkdir(parents=True, exist_ok=True)

@@ -18,7 +18,12 @@ log = logging.getLogger("sonde.saes")
 
 
 def finish(
-    learner: Learner, history: Sequence[dict[str, Any]], source: Source, samples: int, scale: float, rows: Sequence[Tensor]
+    learner: Learner,
+    history: Sequence[dict[str, Any]],
+    source: Source,
+    samples: int,
+    scale: float,
+    rows: Sequence[Tensor],
 ) -> LinearSAE:
     """Return the autoencoder for raw rows, with what is known of its training.
 
@@ -53,7 +58,9 @@ def finish(
         "l0_in_training": trained,
         "explained_variance": measured["explained_variance"],
         "dead": len(learner.dead) / learner.config.d_sae,
-        "fingerprint": {k: source.fingerprint.get(k, "") for k in ("model", "model_fingerprint", "data_sha256", "tokens")},
+        "fingerprint": {
+            k: source.fingerprint.get(k, "") for k in ("model", "model_fingerprint", "data_sha256", "tokens")
+        },
         "version": version("sonde"),
     }
     return sae.with_metadata(

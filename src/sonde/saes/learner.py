@@ -40,14 +40,10 @@ class Learner:
         peers: the processes that train it together.
     """
 
-    def __init__(
-        self, config: SAEConfig, mean: Float[Tensor, " d"], steps: int, dead_after: int, peers: Peers
-    ) -> None:
+    def __init__(self, config: SAEConfig, mean: Float[Tensor, " d"], steps: int, dead_after: int, peers: Peers) -> None:
         self.config, self.steps, self.dead_after, self.peers = config, steps, dead_after, peers
         self.architecture = architecture_of(config, steps)
-        self.weights = initial_weights(
-            len(mean), config.d_sae, mean, config.seed, self.architecture.initial_threshold
-        )
+        self.weights = initial_weights(len(mean), config.d_sae, mean, config.seed, self.architecture.initial_threshold)
         self.state = self.architecture.state
         self.silent = torch.zeros(config.d_sae, device=mean.device)  # rows since each latent fired
         self.done = 0

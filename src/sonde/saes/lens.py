@@ -87,11 +87,15 @@ def load_pretrained(release: str, sae_id: str, *, device: str | torch.device = "
     if release not in known and "/" not in release:
         close = nearest(release, known, n=3)
         hint = f"did you mean {', '.join(close)}? " if close else ""
-        raise InputError(f"There is no SAE release {release!r} among the {len(known)} of sae-lens: {hint}Check its name.")
+        raise InputError(
+            f"There is no SAE release {release!r} among the {len(known)} of sae-lens: {hint}Check its name."
+        )
     if release in known and sae_id not in known[release].saes_map:
         ids = known[release].saes_map
         close = nearest(sae_id, ids, n=3) or list(ids)[:3]
-        raise InputError(f"Release {release!r} has no SAE {sae_id!r} among its {len(ids)}: for example {', '.join(close)}.")
+        raise InputError(
+            f"Release {release!r} has no SAE {sae_id!r} among its {len(ids)}: for example {', '.join(close)}."
+        )
     try:
         return LensSAE(sae_lens.SAE.from_pretrained(release, sae_id, device=str(device)))
     except Exception as error:

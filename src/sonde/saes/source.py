@@ -114,7 +114,9 @@ class StoredSource(Source):
             self._parts.append((part.source, part.stored_rows if isinstance(part, Activations) else None))
         widths = {source.width(site) for source, _ in self._parts}
         if len(widths) > 1:
-            raise InputError(f"Site {site!r} has widths {sorted(widths)} in the stores given: pass stores of one model.")
+            raise InputError(
+                f"Site {site!r} has widths {sorted(widths)} in the stores given: pass stores of one model."
+            )
         models = {part.fingerprint.get("model_fingerprint", "") for part in parts}
         if len(models) > 1:
             raise InputError(f"The stores come from {len(models)} different models: pass stores of one model.")

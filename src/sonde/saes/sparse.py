@@ -164,6 +164,4 @@ class ByLatent:
         self, weight: Float[Tensor, " a"], index: Int[Tensor, " a"], M: Float[Tensor, "r d"]
     ) -> Float[Tensor, "s d"]:
         """Return `[s, d]` for each latent the sum of `M[index]` over its entries, weighted."""
-        return F.embedding_bag(
-            index[self.order], M, self.offsets, mode="sum", per_sample_weights=weight[self.order]
-        )
+        return F.embedding_bag(index[self.order], M, self.offsets, mode="sum", per_sample_weights=weight[self.order])

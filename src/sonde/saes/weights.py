@@ -41,9 +41,7 @@ class Weights:
         """Return weights made of `tensors`."""
         return Weights(**dict(tensors))
 
-    def pre_activations(
-        self, X: Float[Tensor, "b d"]
-    ) -> tuple[Float[Tensor, "b d"], Float[Tensor, "b s"]]:
+    def pre_activations(self, X: Float[Tensor, "b d"]) -> tuple[Float[Tensor, "b d"], Float[Tensor, "b s"]]:
         """Return the centred rows, and `[b, s]` what each latent makes of them before its nonlinearity."""
         centred = X - self.b_dec
         return centred, torch.addmm(self.b_enc, centred, self.W_enc.T)

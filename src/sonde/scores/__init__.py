@@ -12,6 +12,7 @@ from sonde.scores.intervals import clopper_pearson
 from sonde.scores.partial import auroc_columns, comparable, partial_out, stratified_auroc
 from sonde.scores.permutation import holm, permutation_p, permuted_labels
 from sonde.scores.ranking import auroc, recall_at_fpr, roc_points
+from sonde.scores.reliability import reliability
 from sonde.scores.resampling import Metric, bootstrap, bootstrap_difference
 from sonde.scores.threshold import Threshold, threshold_from_control
 from sonde.scores.value import Scores
@@ -38,6 +39,7 @@ __all__ = [
     "permuted_labels",
     "recall",
     "recall_at_fpr",
+    "reliability",
     "roc_points",
     "stratified_auroc",
     "threshold_from_control",

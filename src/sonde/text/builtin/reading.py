@@ -93,7 +93,7 @@ def _records(stem: str) -> tuple[Any, ...]:
 
 
 @cache
-def _types(kind: type[Item]) -> dict[str, type]:
+def _types(kind: Any) -> dict[str, type]:
     """Field names of a record to the type of their values; tuples without what they hold."""
     return {name: typing.get_origin(hint) or hint for name, hint in typing.get_type_hints(kind).items()}
 
@@ -102,7 +102,7 @@ def _text(path: Path) -> str:
     return decode(read_bytes(path), path)
 
 
-def _record(kind: type[Item], row: dict[str, Any], place: str) -> Item:
+def _record(kind: Any, row: dict[str, Any], place: str) -> Item:
     expected = _types(kind)
     if row.keys() != expected.keys():
         raise InputError(
@@ -113,7 +113,7 @@ def _record(kind: type[Item], row: dict[str, Any], place: str) -> Item:
         wanted = expected[key]
         if type(value) is not wanted or value == "":
             raise InputError(f"{place}: {key!r} is {value!r}, expected a {wanted.__name__} that is not empty.")
-    made: Item = typing.cast(Any, kind)(**values)
+    made: Item = kind(**values)
     if isinstance(made, Pressure):
         check_pressure(made, place)
     return made
