@@ -106,6 +106,19 @@ def test_the_data_say_what_was_counted(made):
     assert result.exit_code == 0
 
 
+def test_the_cost_is_said_before(made):
+    from sonde.run.rollouts.estimate import Estimate
+
+    estimated = made[0].content["estimated"]
+    questions = made[0].content["counts"]["questions"]
+    assert estimated["written"] == 16 * questions
+    assert 10 * 14 * 5 * questions < estimated["read"] < 10 * 14 * 40 * questions  # phrasings, options, tokens
+    weights = sum(p.numel() * p.element_size() for p in sonde.load_model("cretan", device="cpu").module.parameters())
+    assert weights < estimated["memory"] < weights + 2**29
+    said = str(Estimate(1_500_000, 900, 3600.0, 3 * 2**30, 5 * 2**20, 30.0, 2**21))
+    assert "1.5 million tokens to read and 900 to write: about 60 min, 3.0 GB of memory, 5 MB of disk" in said
+
+
 def test_a_second_rollout_asks_the_model_nothing(made, monkeypatch):
     result, folder = made
 
