@@ -178,10 +178,10 @@ def test_labels_and_beliefs_at_full_size(tmp_path):
 def test_train_runs_the_rollout_that_its_recipe_asks_for(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     run = sonde.train(
-        recipe(tmp_path, n=300).model_copy(update={"resamples": 100}),
+        recipe(tmp_path, n=120).model_copy(update={"resamples": 100}),
         out=tmp_path / "run",
     )
     (test,) = run.content["test"].values()
-    assert test["n_positive"] > 20
+    assert test["n_positive"] > 5
     assert test["auroc"]["value"] is not None
     assert next(tmp_path.glob("rollouts/cretan-*/rollout.json")).is_file()
