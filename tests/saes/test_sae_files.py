@@ -174,7 +174,7 @@ def test_ours_attaches_to_a_bridged_model(tmp_path):
     folder = random_sae(acts[site], 64, 4, seed=0).with_metadata(named).save(tmp_path / "sae")
     bridge = model.bridge
     bridge.__class__ = SAETransformerBridge  # as SAETransformerBridge.boot_transformers does
-    bridge._acts_to_saes, bridge._transcoder_output_hooks = {}, {}
+    bridge.__dict__.update(_acts_to_saes={}, _transcoder_output_hooks={})
     ids = torch.tensor(model.tokenize(["the name of the town is old ."]).ids(0))[None]
     _, cache = bridge.run_with_cache_with_saes(ids, saes=[sae_lens.SAE.load_from_disk(folder)])
     ours = load_sae(folder)

@@ -28,9 +28,9 @@ class SparseLatentProbe(Probe):
     """Logistic regression on at most `k` latents.
 
     `k_sparse` takes the `k` latents that separate the classes best (standardised AUROC; Gurnee et al. 2023,
-    2305.01610); `l1` takes those that an L1-penalised logistic regression keeps at the weakest penalty that keeps `k` at most. Both
-    then fit an L2-penalised logistic regression on the chosen latents, standardised. The encoder columns of these
-    latents are part of the probe, so its file needs no autoencoder beside it.
+    2305.01610); `l1` takes those that an L1-penalised logistic regression keeps at the weakest penalty that keeps `k`
+    at most. Both then fit an L2-penalised logistic regression on the chosen latents, standardised. The encoder columns
+    of these latents are part of the probe, so its file needs no autoencoder beside it.
 
     Args:
         sae: folder of an autoencoder; empty for the neurons themselves (both ends of every coordinate).
