@@ -2,9 +2,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 # Tests are small: one thread each, two workers.
+CLI_PAGE := $(BIN)/python -m typer sonde.cli.app utils docs --name sonde --title "The command line"
 PYTEST := OMP_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false $(BIN)/python -m pytest
 
-.PHONY: demo test check format notebooks bench marked clean
+.PHONY: demo test check format docs notebooks bench marked clean
 
 demo: .venv/installed  ## Train and test the built-in lie detector, and write its report.
 	$(BIN)/sonde demo
@@ -15,15 +16,19 @@ test: .venv/developing  ## The fast tests.
 marked: .venv/developing  ## The slow tests and those that need a browser.
 	$(PYTEST) -n 2 -q -m "(slow or browser) and not gpu"
 
-check: .venv/developing  ## Format, lint, types, import contracts.
+check: .venv/developing  ## Format, lint, types, import contracts, the page of the commands.
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	@$(CLI_PAGE) | diff -u docs/cli.md - || { echo "docs/cli.md is not what the commands say: make docs"; exit 1; }
 
 format: .venv/developing
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+docs: .venv/developing  ## Write the page of the commands again.
+	$(CLI_PAGE) > docs/cli.md
 
 notebooks: .venv/developing  ## Run every notebook top to bottom.
 	$(BIN)/python -m pip install -q -e ".[notebooks]"

@@ -16,6 +16,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from sonde.base.auditor import register_auditor
 from sonde.base.display import register_renderer
 from sonde.base.probe_types import register_probe_type
 from sonde.base.selector_parser import register_selector_parser
@@ -25,6 +26,8 @@ __version__ = "0.1.0"
 _HOME = {
     "sonde.base.errors": ("InputError", "SondeError"),
     "sonde.text": ("Dataset", "Dialogue", "Message", "Provenance", "Target", "instructed_pairs"),
+    "sonde.text.followup": ("follow_up",),
+    "sonde.text.stripping": ("strip_instructions",),
     "sonde.tokens": (
         "After",
         "All",
@@ -41,16 +44,38 @@ _HOME = {
     "sonde.activations": ("Activations", "Features", "open_store"),
     "sonde.scores": ("Scores", "Threshold"),
     "sonde.probes": (
+        "AttentionProbe",
+        "CCSProbe",
+        "ClassSums",
+        "EnsembleProbe",
+        "LATProbe",
         "LDAProbe",
         "LogisticProbe",
+        "MLPProbe",
         "MeanDifferenceProbe",
+        "MultiMaxProbe",
         "RidgeProbe",
+        "ScoreStream",
+        "TTPDProbe",
         "load_probe",
         "sweep",
     ),
     "sonde.saes": ("SAE", "SparseLatentProbe", "load_sae", "train_sae", "train_saes"),
     "sonde.recipe": ("Recipe", "read_recipe"),
-    "sonde.run": ("rank_latents", "Run", "load_dataset", "load_model", "open_run", "train"),
+    "sonde.run": (
+        "Rollout",
+        "Run",
+        "capture_sums",
+        "compare",
+        "follow_up_scores",
+        "load_dataset",
+        "load_model",
+        "open_rollout",
+        "open_run",
+        "rank_latents",
+        "rollout",
+        "train",
+    ),
 }
 _WHERE = {name: room for room, names in _HOME.items() for name in names}
 
@@ -61,25 +86,62 @@ _PROBE_TYPES = {
     "lda": "sonde.probes.lda:LDAProbe",
     "mean_difference": "sonde.probes.mean_difference:MeanDifferenceProbe",
     "sparse_latents": "sonde.saes.probe:SparseLatentProbe",
+    "lat": "sonde.probes.lat:LATProbe",
+    "ccs": "sonde.probes.ccs:CCSProbe",
+    "ttpd": "sonde.probes.ttpd:TTPDProbe",
+    "mlp": "sonde.probes.mlp:MLPProbe",
+    "attention": "sonde.probes.attention:AttentionProbe",
+    "multimax": "sonde.probes.multimax:MultiMaxProbe",
+    "ensemble": "sonde.probes.ensemble:EnsembleProbe",
 }
 
 #: Rooms that can be called: `sonde.capture(model, data, …)`.
-_CALLABLE_ROOMS = ("capture",)
+_CALLABLE_ROOMS = ("capture", "audit")
 
 __all__ = ["__version__", *_CALLABLE_ROOMS, *sorted(_WHERE)]
 
 if TYPE_CHECKING:
     from sonde.activations import Activations, Features, open_store
+    from sonde.audit import audit
     from sonde.base.errors import InputError, SondeError
     from sonde.capture import capture
-    from sonde.probes import LDAProbe, LogisticProbe, MeanDifferenceProbe, RidgeProbe, load_probe, sweep
+    from sonde.probes import (
+        AttentionProbe,
+        CCSProbe,
+        ClassSums,
+        EnsembleProbe,
+        LATProbe,
+        LDAProbe,
+        LogisticProbe,
+        MeanDifferenceProbe,
+        MLPProbe,
+        MultiMaxProbe,
+        RidgeProbe,
+        ScoreStream,
+        TTPDProbe,
+        load_probe,
+        sweep,
+    )
     from sonde.recipe import Recipe, read_recipe
-    from sonde.run import Run, load_dataset, load_model, open_run
+    from sonde.run import (
+        Rollout,
+        Run,
+        capture_sums,
+        follow_up_scores,
+        load_dataset,
+        load_model,
+        open_rollout,
+        open_run,
+        rollout,
+    )
+    from sonde.run.compare import compare
     from sonde.run.sae_use import rank as rank_latents
     from sonde.run.train import train
     from sonde.saes import SAE, SparseLatentProbe, load_sae, train_sae, train_saes
     from sonde.scores import Scores, Threshold
     from sonde.text import Dataset, Dialogue, Message, Provenance, Target, instructed_pairs
+    from sonde.text.followup import follow_up
+    from sonde.text.stripping import strip_instructions
     from sonde.tokens import (
         After,
         All,
@@ -117,7 +179,13 @@ def _parse_selector(text: str) -> Any:
     return import_module("sonde.tokens").parse_selector(text)
 
 
+def _audit(*given: Any, **options: Any) -> Any:
+    """Capture what an audit needs, and let it judge; audit may not run models."""
+    return import_module("sonde.run.audit").audit_probe(*given, **options)
+
+
 register_renderer(_draw)
+register_auditor(_audit)
 register_selector_parser(_parse_selector)
 for _kind, _home in _PROBE_TYPES.items():
     register_probe_type(_kind, _home)

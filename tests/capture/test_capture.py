@@ -7,7 +7,7 @@ from zoo import ragged_ids, words
 
 from sonde.activations import pool_rows
 from sonde.base.errors import InputError, SondeError
-from sonde.capture import capture, load_model, plan_capture, run_job
+from sonde.capture import capture, forward_seconds, load_model, plan_capture, run_job
 from sonde.capture.plan import plan_batches
 from sonde.capture.selfcheck import worst_row
 from sonde.text.dialogue import Dialogue
@@ -108,6 +108,42 @@ def test_pooled_predictions_are_means_over_predicted_tokens(llama, texts):
             )
     with pytest.raises(InputError, match="no predicted token"):
         capture(llama, texts, sites=SITE, pool="mean", predictions=True)
+
+
+def test_predictions_of_other_tokens_come_from_the_same_pass(llama, texts):
+    every = capture(llama, texts, sites=SITE, predictions=True)
+    features = capture(llama, texts, sites=SITE, tokens="first(1)", pool="mean", predictions="last(2)", token_budget=30)
+    assert worst_row({SITE: features[SITE]}, {SITE: every[SITE][every.offsets[:-1]]})[0] < 1e-5
+    for i in range(len(texts)):
+        own = slice(max(int(every.offsets[i]) + 1, int(every.offsets[i + 1]) - 2), int(every.offsets[i + 1]))
+        assert float(features.predictions["predicted"][i]) == own.stop - own.start
+        for key in ("entropy", "log_probability"):
+            assert float(features.predictions[key][i]) == pytest.approx(
+                float(every.predictions[key][own].mean()), abs=1e-4, nan_ok=True
+            )
+    assert sorted(features.predictions["predicted"].tolist()) == [0, 1, 2, 2, 2, 2]  # one text is a single token
+    with pytest.raises(InputError, match="pool='mean'"):
+        capture(llama, texts, sites=SITE, tokens="first(1)", predictions="last(2)")
+
+
+def test_only_tokens_before_the_last_predicted_one_are_run(llama, texts):
+    options = {"max_tokens": None, "truncation": "error", "token_budget": 100}
+    job = plan_capture(llama, texts, sites=SITE, tokens="first(1)", predictions="first(3)", **options)
+    assert max(int(b.lengths.max()) for b in job.batches) == 2
+
+
+def test_a_plain_pass_is_timed_on_a_sample(llama, texts):
+    widths = []
+    handle = llama.module.model.register_forward_pre_hook(
+        lambda _m, _a, kwargs: widths.append(tuple(kwargs["input_ids"].shape)), with_kwargs=True
+    )
+    try:
+        ids = [np.arange(n) for n in (9, 8, 7, 6, 5, 4, 3, 2)]
+        assert forward_seconds(llama, ids, token_budget=9, sampled=4) > 0
+    finally:
+        handle.remove()
+    # Batches of at most 9 padded tokens: 9 | 8 | 7 | 6 | 5 | 4, 3 | 2; the last warms up, then every second.
+    assert widths == [(1, 2), (1, 8), (1, 6), (2, 4)]
 
 
 def test_a_store_holds_what_memory_holds(llama, texts, tmp_path, monkeypatch):

@@ -57,3 +57,25 @@ def test_a_real_model_tells_a_story(llama_folder):
 
     (text,) = generate(load_model(llama_folder, device="cpu"), ["Once upon a time"], max_new_tokens=12, temperature=0)
     assert "there was a" in text
+
+
+def test_a_sample_does_not_depend_on_its_batch_and_a_repeated_dialogue_is_answered_anew(llama, texts):
+    together = generate(llama, texts, max_new_tokens=6, seed=3)
+    alone = [generate(llama, [text], max_new_tokens=6, seed=3)[0] for text in texts]
+    small = generate(llama, texts[::-1], max_new_tokens=6, seed=3, token_budget=32)[::-1]
+    assert together == alone == small
+    twins = generate(llama, [texts[0]] * 8, max_new_tokens=6, seed=3)
+    assert twins[0] == together[0]
+    assert len(set(twins)) > 1
+
+
+def test_samples_follow_the_models_distribution(llama):
+    prompt, n = "w5 w9 w30", 3000
+    made = [int(ids[0]) for ids in generate_ids(llama, [prompt] * n, max_new_tokens=1, token_budget=4096) if len(ids)]
+    with torch.no_grad():
+        ids = torch.tensor([llama.tokenize([prompt]).ids(0).tolist()])
+        p = torch.softmax(llama.module(ids).logits[0, -1].double(), -1)
+    counts = torch.bincount(torch.tensor(made), minlength=len(p)).double() / n
+    kept = torch.arange(len(p)) != 2  # the end-of-text token is left out
+    error = (counts - p)[kept]
+    assert float((error / (p[kept] * (1 - p[kept]) / n).sqrt()).abs().max()) < 5

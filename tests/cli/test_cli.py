@@ -27,7 +27,7 @@ def test_help_imports_nothing_heavy():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr.strip() == "[]"
-    for verb in ("train", "capture", "score", "inspect", "report", "doctor", "demo"):
+    for verb in ("train", "capture", "score", "compare", "inspect", "report", "doctor", "demo"):
         assert verb in done.stdout
 
 

@@ -4,11 +4,11 @@ import json
 
 import numpy as np
 import pytest
-import torch
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from tests.probes.helpers import SITES, features
 
 from sonde.activations import Features
 from sonde.base.errors import InputError
@@ -17,21 +17,6 @@ from sonde.probes import LogisticProbe, MeanDifferenceProbe, SweepRow, sweep
 from sonde.probes.folds import assign_folds
 from sonde.probes.selection import best_index
 from sonde.scores import Estimate
-
-SITES = tuple(f"blocks.{i}.hook_resid_post" for i in range(3))
-
-
-def features(n=120, d=6, groups=True, strength=(0.0, 0.8, 0.8), seed=0, y=None):
-    rng = np.random.default_rng(seed)
-    y = np.arange(n) % 2 if y is None else y
-    names = np.array([f"city {i // 4}" for i in range(n)]) if groups else None
-    direction = rng.normal(size=d)
-    values = {
-        site: torch.tensor(rng.normal(size=(n, d)) + k * y[:, None] * direction, dtype=torch.float32)
-        for site, k in zip(SITES, strength, strict=True)
-    }
-    examples = ExampleTable(ids=tuple(map(str, range(n))), labels=y, groups=names)
-    return Features(values, examples, {"model": "cretan", "model_fingerprint": "abc"}, "mean")
 
 
 def test_groups_never_cross_folds_and_every_row_validates_once():
@@ -64,7 +49,7 @@ def test_the_grid_and_its_record():
     found = sweep(features(), ["logistic", "ridge", "lda", "mean_difference"], l2=[1.0, 100.0])
     assert len(found) == 3 * (3 * 2 + 1)
     assert [r["l2"] for r in found.rows if r["probe"] == "mean_difference"] == [None] * 3
-    assert set(found.rows[0]) == {"site", "probe", "l2", "auroc", "folds"}
+    assert set(found.rows[0]) == {"site", "probe", "l2", "auroc", "folds", "gradient_norm", "converged"}
     json.dumps(found.rows, allow_nan=False)
     assert found.best().site != SITES[0]
     assert "folds that no group crosses" in found.method

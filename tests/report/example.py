@@ -30,6 +30,27 @@ def estimate(value, half=0.02):
     return {"value": value, "low": round(value - half, 4), "high": round(min(1.0, value + half), 4)}
 
 
+def example_bins():
+    """Reliability bins of a probe that says a little too much."""
+    said = [0.03, 0.1, 0.24, 0.37, 0.5, 0.63, 0.77, 0.9, 0.97]
+    return [
+        {"low": k / 9, "high": (k + 1) / 9, "n": n, "probability": p, "share": estimate(round(p * 0.9 + 0.02, 3), 0.05)}
+        for k, (p, n) in enumerate(zip(said, [310, 140, 90, 60, 55, 70, 80, 107, 140], strict=True))
+    ]
+
+
+def example_transfer():
+    """A transfer matrix of three kinds of lie."""
+    values = [[0.98, 0.76, 0.55], [0.83, 0.87, 0.61], [0.66, 0.7, 0.9]]
+    return {
+        "kinds": ["cretan:instructed-lies", "cretan:loyalty-lies", "cretan:cover-stories"],
+        "n": [2400, 1052, 148],
+        "auroc": [[estimate(v, 0.05) for v in row] for row in values],
+        "left_out": [estimate(v, 0.05) for v in (0.81, 0.79, 0.58)],
+        "worst": [0, 2],
+    }
+
+
 def example_run():
     """The content of a run.json."""
     return {
@@ -63,6 +84,7 @@ def example_run():
                 "balanced_accuracy": estimate(0.868, 0.022),
                 "brier": estimate(0.081, 0.01),
                 "ece": estimate(0.034, 0.008),
+                "reliability": example_bins(),
                 "n_positive": 412,
                 "n_negative": 640,
             },
@@ -74,6 +96,7 @@ def example_run():
                 "balanced_accuracy": estimate(0.781, 0.04),
                 "brier": estimate(0.142, 0.02),
                 "ece": estimate(0.071, 0.02),
+                "reliability": [dict(b, n=b["n"] // 8) for b in example_bins()],
                 "n_positive": 88,
                 "n_negative": 60,
             },
@@ -116,6 +139,7 @@ def example_run():
                 ("control", "honest-chat", 1200),
             ]
         ],
+        "transfer": example_transfer(),
         "recipe_text": RECIPE,
         "versions": {"sonde": "0.1.0", "torch": "2.9.1", "transformers": "5.9.0"},
         "warnings": ["cretan:cover-stories has 60 negatives: its recall at 1 % FPR is not defined."],

@@ -54,10 +54,10 @@ def hostile_report():
 def test_every_figure_is_drawn_and_the_console_is_silent(browser, report, theme):
     dom, console = browser.open(render_report(report, theme=theme))
     assert console == []
-    for place in ("layers", "roc", "scores"):
+    for place in ("layers", "roc", "det", "scores", "calibration", "transfer"):
         drawn = dom[dom.index(f'id="plot-{place}"') :]
         assert '<svg class="main-svg"' in drawn[: drawn.index("</figure>")]
-    assert dom.count('class="scatterlayer') == 4
+    assert dom.count('class="scatterlayer') == 6
 
 
 @pytest.mark.parametrize("with_policy", [True, False])
@@ -73,13 +73,13 @@ def test_hostile_text_is_inert_and_visible(browser, with_policy):
     assert not {"img", "textarea"} & set(reader.tags)
     assert not [v for _, v in reader.attributes if v and v.startswith("javascript:")]
     assert not [k for k, _ in reader.attributes if k.startswith("on")]
-    assert reader.tags.count("script") == 4
+    assert reader.tags.count("script") == 7
     assert "U+202E" in dom
     assert "U+200B" in dom
     assert "\u202e" not in dom
     assert "\u200b" not in dom
     assert "&lt;script&gt;document.title" in dom
-    assert dom.count('class="scatterlayer') == 4
+    assert dom.count('class="scatterlayer') == 6
 
 
 def test_hostile_strips_are_inert_and_visible(browser):

@@ -2,9 +2,18 @@ import re
 
 import numpy as np
 import pytest
-from example import example_sweep
+from example import example_bins, example_sweep, example_transfer
+from scipy.stats import norm
 
-from sonde.report import layer_curve, roc_curves, score_histograms
+from sonde.report import (
+    calibration_curves,
+    det_curves,
+    layer_curve,
+    paired_differences,
+    roc_curves,
+    score_histograms,
+    transfer_map,
+)
 from sonde.report.figures.histograms import bin_edges, shares
 from sonde.report.figures.layer_curve import best_rows, kind_of
 from sonde.report.figures.roc import recall_at, step_curve
@@ -175,3 +184,66 @@ def test_page_colours_have_contrast_for_text():
         for ink in ("ink", "soft", "link", "good", "mixed", "bad", "open"):
             for paper in ("paper", "card"):
                 assert contrast(colours[ink], colours[paper]) >= 4.5, (ink, paper)
+
+
+def test_det_draws_misses_on_the_scale_of_the_normal_deviate():
+    rng = np.random.default_rng(2)
+    labels = np.repeat([0, 1], 20_000)
+    figure = det_curves({"a": (labels, rng.normal(2.0 * labels, 1.0))}, recall={"a": {"low": 0.3, "high": 0.45}})
+    curve, ring = figure.data[0], figure.data[1]
+    middle = np.abs(np.array(curve.x)) < 1.5
+    slope, at_zero = np.polyfit(np.array(curve.x)[middle], np.array(curve.y)[middle], 1)
+    assert slope == pytest.approx(-1.0, abs=0.05)  # equal variances
+    assert at_zero == pytest.approx(-2.0, abs=0.05)  # the distance of the means, d'
+    assert ring.x[0] == pytest.approx(norm.ppf(0.01))
+    assert ring.y[0] == pytest.approx(norm.ppf(1 - recall_at(step_curve(labels, rng_scores(labels)), 0.01)), abs=0.05)
+    assert ring.y[0] + ring.error_y.array[0] == pytest.approx(norm.ppf(1 - 0.3))
+
+
+def rng_scores(labels):
+    return np.random.default_rng(2).normal(2.0 * labels, 1.0)
+
+
+def test_det_says_what_lies_at_infinity():
+    labels = np.repeat([0, 1], 50)
+    figure = det_curves({"apart": (labels, np.arange(100.0)), "one class": (np.ones(5, int), np.arange(5.0))})
+    caption = figure.layout.meta["caption"]
+    assert "apart is separated without an error" in caption
+    assert "one class has one class only" in caption
+    assert [t.name for t in figure.data] == ["chance"]
+
+
+def test_calibration_shows_shares_intervals_counts_and_error():
+    figure = calibration_curves(
+        {"a": example_bins(), "b": example_bins()[:1]}, ece={"a": {"value": 0.034, "low": 0.03, "high": 0.04}}
+    )
+    points, bars = figure.data[1], figure.data[2]
+    assert list(points.x) == [b["probability"] for b in example_bins()]
+    assert list(points.y) == [b["share"]["value"] for b in example_bins()]
+    assert points.error_y.arrayminus[2] == pytest.approx(0.05)
+    assert list(bars.y) == [b["n"] for b in example_bins()]
+    assert "ECE 0.034" in points.name
+    assert "ECE" not in figure.data[3].name
+
+
+def test_the_transfer_map_marks_the_worst_and_says_undefined():
+    entry = example_transfer()
+    entry["auroc"][1][0] = {"value": None, "reason": "one class <b>only</b>"}
+    figure = transfer_map(entry)
+    cells = figure.data[0]
+    assert cells.z[0][2] == entry["auroc"][0][2]["value"]
+    assert cells.z[1][0] is None
+    assert "one class &lt;b&gt;only" in cells.text[1][0]
+    assert len(cells.z) == 4  # the last row: trained on all others
+    frame = figure.layout.shapes[0]
+    assert (frame.x0, frame.y0) == (1.5, -0.5)
+    two = {**entry, "kinds": entry["kinds"][:2], "n": [1, 2], "auroc": [r[:2] for r in entry["auroc"][:2]]}
+    assert len(transfer_map({**two, "left_out": entry["left_out"][:2], "worst": None}).data[0].z) == 2
+
+
+def test_paired_differences_stand_against_zero():
+    entry = {"difference": {"auroc": {"value": -0.1, "low": -0.2, "high": 0.05}, "recall": {}}, "n": 9, "n_groups": 3}
+    figure = paired_differences({"t": entry}, {"auroc": "AUROC", "recall": "recall"}, a="<i>x</i>", b="y")
+    assert [t.name for t in figure.data] == ["AUROC"]
+    assert figure.data[0].error_x.arrayminus[0] == pytest.approx(0.1)
+    assert figure.layout.title.text == "&lt;i&gt;x&lt;/i&gt; minus y"

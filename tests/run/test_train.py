@@ -28,7 +28,9 @@ def test_run_json_has_the_contracts_keys(demo_run):
     assert set(content["selected"]) >= {"site", "probe", "l2"}
     assert set(content["threshold"]) >= {"value", "target_fpr", "control", "n", "realised"}
     assert set(content["baselines"]) == BASELINES
-    assert content["audit"] == {"verdict": "not audited", "findings": []}
+    assert content["audit"]["verdict"] in ("supported", "weak", "not supported")
+    assert [f["check"] for f in content["audit"]["findings"]] == list(sonde.audit.CHECKS)
+    assert content["audit"]["sentence"]
     cost = ("tokens", "capture_seconds", "sweep_seconds", "audit_seconds", "forward_only_seconds")
     assert set(content["cost"]) >= set(cost)
     for entry in content["test"].values():

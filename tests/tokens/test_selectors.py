@@ -10,6 +10,7 @@ from sonde.base.tables import ROLES, SEGMENTS, TokenTable, offsets_of
 from sonde.tokens import (
     After,
     All,
+    Answer,
     Before,
     Between,
     First,
@@ -84,6 +85,7 @@ def taken(selector):
         ("prompt", [2, 11]),
         ("special", [0, 8, 9]),
         ("target", [6, 7, 10]),
+        ("answer", [6, 7, 10]),
         ("first(1)", [0, 9, 11]),
         ("last(2)", [7, 8, 9, 10, 11, 12]),
         ("last(99)", list(range(13))),
@@ -196,3 +198,15 @@ def test_message_does_not_count_from_the_end():
 def test_composing_with_a_string_says_what_to_do():
     with pytest.raises(InputError, match="parse_selector"):
         Role("user") & "last(5)"
+
+
+def test_the_answer_is_the_target_else_the_response_else_the_text():
+    rows = [
+        [("q", "user", "prompt", 0, False, False), ("a", "assistant", "response", 1, False, False)],
+        [("a", "assistant", "response", 1, False, False), ("b", "assistant", "response", 1, False, True)],
+        [("plain", "text", "text", 0, False, False), ("text", "text", "text", 0, False, False)],
+        [("nobody answered", "user", "prompt", 0, False, False)],
+        [("q", "user", "prompt", 0, False, True), ("a", "assistant", "response", 1, False, False)],
+    ]
+    assert np.flatnonzero(Answer().mask(table(rows))).tolist() == [1, 3, 4, 5, 7]
+    assert str(parse_selector("answer")) == "answer"

@@ -4,10 +4,11 @@
 immutable units that survive any crash, and streams more rows than fit in memory.
 """
 
-from sonde.activations.features import Features, Origin, SiteFeatures
+from sonde.activations.features import SITE_JOINT, Features, Origin, SiteFeatures
 from sonde.activations.pooling import POOLINGS, Pooling, parse_pooling, pool_rows
 from sonde.activations.reader import ActivationStore, StoreRows, describe, open_store
 from sonde.activations.rows import MemoryRows, RowSource
+from sonde.activations.running import RunningPool
 from sonde.activations.selection import TokenSelector
 from sonde.activations.stream import mix_blocks, stream_rows
 from sonde.activations.values import Activations
@@ -15,6 +16,7 @@ from sonde.activations.writer import StoreWriter, create_store
 
 __all__ = [
     "POOLINGS",
+    "SITE_JOINT",
     "ActivationStore",
     "Activations",
     "Features",
@@ -22,6 +24,7 @@ __all__ = [
     "Origin",
     "Pooling",
     "RowSource",
+    "RunningPool",
     "SiteFeatures",
     "StoreRows",
     "StoreWriter",

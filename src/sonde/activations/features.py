@@ -14,7 +14,9 @@ from torch import Tensor
 from sonde.activations.rows import as_index
 from sonde.base.display import Displayed
 from sonde.base.errors import InputError, unknown_name
-from sonde.base.tables import ExampleTable
+from sonde.base.tables import ExampleTable, offsets_of, rows_of
+
+SITE_JOINT = " + "  #: between the names of sites that stand side by side
 
 
 @dataclass(frozen=True)
@@ -147,11 +149,53 @@ class Features(Displayed):
             raise unknown_name("site", site, "these features", self.sites)
         return SiteFeatures(self, site)
 
+    def join(self, sites: Sequence[str] | None = None) -> Features:
+        """Return one site, named `a + b + …`, whose rows are those of several sites side by side (None = all).
+
+        What is trained on it reads several layers at once, as `EnsembleProbe(blocks=…)` does.
+        """
+        names = self.sites if sites is None else tuple(sites)
+        joined = LazyValues(
+            [SITE_JOINT.join(names)], lambda _: torch.cat([self[name].float() for name in names], dim=1)
+        )
+        side = Features(joined, self.examples, self.fingerprint, self.pooling)
+        side.example = self.example
+        return side
+
     def take(self, index: Sequence[int] | np.ndarray) -> Features:
         """Return the rows `index` (integers, or one boolean a row), in that order; the sites stay lazy."""
         index = as_index(index, len(self), "row")
-        taken = Features(self._values, self.examples.take(index), self.fingerprint, self.pooling)
-        taken.example = self.example[index]
+        return self._taken(index, self.examples.take(index), self.example[index], self.fingerprint)
+
+    def take_as(self, index: np.ndarray, examples: ExampleTable, data_sha256: str) -> Features:
+        """Return the rows of the examples `index` `[m]` under the names, labels, groups and tags of other examples.
+
+        For data that share texts: each text is captured once, and each data set takes its own view of it.
+
+        Args:
+            index: `[m]` which of these features' examples, repeats allowed.
+            examples: a table of the `m` examples.
+            data_sha256: content hash of their data set.
+
+        Example:
+            >>> rows = Features({"s": torch.eye(2)}, ExampleTable(ids=("a", "b")))
+            >>> again = rows.take_as(np.array([1, 1]), ExampleTable(ids=("x", "y"), labels=np.array([0, 1])), "…")
+            >>> again["s"].tolist(), again.y.tolist()
+            ([[0.0, 1.0], [0.0, 1.0]], [0, 1])
+        """
+        if len(index) != len(examples):
+            raise ValueError(f"{len(index)} rows for {len(examples)} examples, expected one each")
+        order = np.argsort(self.example, kind="stable")
+        counts = np.bincount(self.example, minlength=int(index.max(initial=-1)) + 1)
+        rows = order[rows_of(offsets_of(counts), index)]
+        example = np.repeat(np.arange(len(index)), counts[index])
+        return self._taken(rows, examples.take(example), example, {**self.fingerprint, "data_sha256": data_sha256})
+
+    def _taken(
+        self, index: np.ndarray, examples: ExampleTable, example: np.ndarray, fingerprint: Mapping[str, str]
+    ) -> Features:
+        taken = Features(self._values, examples, fingerprint, self.pooling)
+        taken.example = example
         taken._index = index if self._index is None else self._index[index]
         return taken
 
@@ -195,11 +239,11 @@ class SiteFeatures(Displayed):
 
     @property
     def X(self) -> Tensor:
-        """`[n, d]` floats (half types widened to float32), carrying `.origin`."""
+        """`[n, d]` floats (half types widened to float32), carrying `.origin` and, as `.facts`, this value itself."""
         values = self.features[self.site]
         half = values.dtype in (torch.float16, torch.bfloat16)
         X = values.float() if half else values.detach()  # a new tensor object: `origin` must not stick to a shared one
-        X.origin = self.origin  # type: ignore[attr-defined]
+        X.origin, X.facts = self.origin, self  # type: ignore[attr-defined]
         return X
 
     @property
@@ -230,6 +274,11 @@ class SiteFeatures(Displayed):
     def tags(self) -> Mapping[str, tuple[str | None, ...]]:
         """Further columns, each of length `n`."""
         return self.features.tags
+
+    @property
+    def example(self) -> np.ndarray | None:
+        """`[n]` the example each row is a token of; None when every row is an example."""
+        return self.features.example if self.features.pooling == "none" else None
 
     @property
     def examples(self) -> ExampleTable:

@@ -5,7 +5,7 @@ activations. The room is named after what it does and can be called: `sonde.capt
 """
 
 from sonde.base.callable_room import make_callable
-from sonde.capture.capturing import capture
+from sonde.capture.capturing import capture, capture_job
 from sonde.capture.edits import edited
 from sonde.capture.engine import CaptureBatch
 from sonde.capture.generate import generate, generate_ids
@@ -27,6 +27,7 @@ __all__ = [
     "Model",
     "Tap",
     "capture",
+    "capture_job",
     "direct_logits",
     "edited",
     "forward_seconds",

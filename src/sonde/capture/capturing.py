@@ -11,6 +11,7 @@ import numpy as np
 
 from sonde.activations import Activations, ActivationStore, Features, create_store, open_store, parse_pooling
 from sonde.base.errors import InputError
+from sonde.base.tables import rows_of
 from sonde.capture.job import Job, plan_capture, run_job
 from sonde.capture.model import Model
 from sonde.capture.plan import plan_units
@@ -26,7 +27,7 @@ def capture(
     tokens: str | Selector = "all",
     pool: str | None = None,
     store: str | Path | None = None,
-    predictions: bool = False,
+    predictions: bool | str | Selector = False,
     max_tokens: int | None = None,
     truncation: str = "error",
     token_budget: int | None = None,
@@ -48,7 +49,9 @@ def capture(
         predictions: also keep, for each kept token, `log_probability` (of the token given what came before) and
             `entropy` (of the distribution it was drawn from), in nats, float32. The first token of a sequence is given,
             not predicted: there both are 0 and `predicted` is 0, elsewhere 1. When pooled, `[n]` means over the
-            predicted tokens, and `predicted` their number. The model then runs to its end.
+            predicted tokens, and `predicted` their number. The model then runs to its end. A selector (needs `pool`)
+            means the tokens that it takes in place of those kept, such as `answer`; an example in which it takes none
+            has NaN, and `predicted` 0.
         max_tokens: longest sequence in tokens; None = what the model can read.
         truncation: what to do with longer ones: `error`, `left` or `right`.
         token_budget: padded tokens of one batch; None = a default for the device.
@@ -89,10 +92,23 @@ def capture(
         truncation=truncation,
         token_budget=token_budget,
     )
-    checked = model.self_check(job.sites, job.sequences.ids) if check else {"skipped": "check=False"}
+    if pool is None and not (job.predicted is None or job.predicted is job.sequences):
+        raise InputError(
+            "Predictions of other tokens than those kept are means over an example, expected a pooling beside them: "
+            "pass pool='mean', or predictions=True."
+        )
     if store is not None:
-        return _to_store(job, Path(store), checked)
-    return _to_memory(job, pool, checked)
+        return _to_store(job, Path(store), _checked(job, check))
+    return capture_job(job, pool, check=check)
+
+
+def capture_job(job: Job, pool: str | None = None, *, check: bool = True) -> Activations | Features:
+    """Run a planned capture and keep the result in memory. Arguments, result and errors as of `capture`."""
+    return _to_memory(job, pool, _checked(job, check))
+
+
+def _checked(job: Job, check: bool) -> Mapping[str, Any]:
+    return job.model.self_check(job.sites, job.sequences.ids) if check else {"skipped": "check=False"}
 
 
 def _to_memory(job: Job, pool: str | None, checked: Mapping[str, Any]) -> Activations | Features:
@@ -102,17 +118,24 @@ def _to_memory(job: Job, pool: str | None, checked: Mapping[str, Any]) -> Activa
         _require_tokens(job)
     rows = len(job.examples) if pooled else len(job.kept)
     check_memory(rows * job.row_bytes, job.what)
-    sink, statistics = MemorySink(rows, pooled=pooled), MemorySink(len(job.kept), pooled=False)
+    sink = MemorySink(rows, pooled=pooled)
+    statistics = MemorySink(0 if job.predicted is None else len(job.predicted.positions), pooled=False)
     for batch, predictions in run_job(job, pool=pooling if pooled else None):
         sink.take(batch)
-        statistics.write(batch.rows, predictions)
+        if job.predicted is not None:
+            statistics.write(rows_of(job.predicted.offsets, batch.examples), predictions)
     fingerprint = {**job.fingerprint, "self_check": json.dumps(checked, sort_keys=True)}
+    own = job.predicted is job.sequences
     if not pooled:
-        made = Activations(sink.values, job.kept, job.examples, fingerprint, predictions=statistics.values)
-        return made if pooling is None else made.pool(pooling)
-    features: Any = Features(sink.values, job.examples, fingerprint, str(pooling))
-    if job.predictions:
-        features.predictions = mean_predictions(statistics.values, job.kept.offsets, job.examples.ids)
+        made = Activations(sink.values, job.kept, job.examples, fingerprint, statistics.values if own else None)
+        if pooling is None:
+            return made
+        features: Any = made.pool(pooling)
+    else:
+        features = Features(sink.values, job.examples, fingerprint, str(pooling))
+    if job.predicted is not None and (pooled or not own):
+        names = job.examples.ids if own else None
+        features.predictions = mean_predictions(statistics.values, job.predicted.offsets, names)
     return features
 
 

@@ -9,10 +9,10 @@ import torch
 
 from sonde.base.errors import InputError
 from sonde.base.progress import progress_bar
-from sonde.base.seeds import derive_seed
 from sonde.capture.checkpoint import quiet_transformers
 from sonde.capture.model import Model
 from sonde.capture.plan import Batch, default_token_budget, plan_batches
+from sonde.capture.sampling import SampleByLot, draw_lots
 from sonde.capture.taps import evaluating
 
 
@@ -51,9 +51,10 @@ def generate_ids(
 ) -> list[np.ndarray]:
     """Return the token ids that the model says next, in the order of the dialogues, up to its end-of-text token.
 
-    Batches are padded on the left with mask, as transformers' own generation does it. Greedy text does not depend on
-    the batch; sampled text depends on `seed` and on the batches (so on `token_budget` and the other dialogues).
-    Samples are drawn from the model's whole distribution: no top-k, no top-p, whatever the checkpoint's defaults.
+    Batches are padded on the left with mask, as transformers' own generation does it. Neither greedy nor sampled text
+    depends on the batch (beyond rounding): what a dialogue is answered follows from the dialogue and `seed`, and the
+    same dialogue given twice is answered independently. Samples are drawn from the model's whole distribution: no
+    top-k, no top-p, whatever the checkpoint's defaults.
 
     Args:
         dialogues: a Dataset, dialogues, or strings.
@@ -81,10 +82,12 @@ def generate_ids(
     ids = [tokens.ids(i) for i in range(len(tokens))]
     budget = token_budget or default_token_budget(model.device)
     lengths = np.array([len(s) for s in ids]) + max_new_tokens
+    lots = draw_lots(ids, max_new_tokens, seed) if temperature > 0 else None
     results: list[np.ndarray] = [np.empty(0, dtype=np.int64)] * len(ids)
     with progress_bar(len(ids), f"generate with {model.name}", "text") as bar:
-        for number, batch in enumerate(plan_batches(lengths, budget)):
-            made = _run(model, ids, batch, max_new_tokens, temperature, derive_seed(seed, "generate", number))
+        for batch in plan_batches(lengths, budget):
+            sampler = None if lots is None else SampleByLot(lots[batch.examples], temperature)
+            made = _run(model, ids, batch, max_new_tokens, sampler)
             for example, row in zip(batch.examples, made, strict=True):
                 results[example] = row
             bar.update(len(batch.examples))
@@ -92,9 +95,9 @@ def generate_ids(
 
 
 def _run(
-    model: Model, ids: list[np.ndarray], batch: Batch, max_new_tokens: int, temperature: float | int, seed: int
+    model: Model, ids: list[np.ndarray], batch: Batch, max_new_tokens: int, sampler: SampleByLot | None
 ) -> list[np.ndarray]:
-    from transformers import GenerationConfig
+    from transformers import GenerationConfig, LogitsProcessorList
 
     width = int(max(len(ids[i]) for i in batch.examples))
     padded = np.zeros((len(batch.examples), width), dtype=np.int64)
@@ -106,22 +109,18 @@ def _run(
     stops = end_tokens(model)
     config = GenerationConfig(
         max_new_tokens=max_new_tokens,
-        do_sample=temperature > 0,
-        temperature=temperature if temperature > 0 else 1.0,
-        top_k=0,
-        top_p=1.0,
+        do_sample=False,
         eos_token_id=stops or None,
         pad_token_id=stops[0] if stops else 0,
         use_cache=True,
     )
     device = model.device
-    devices = [device] if device.type == "cuda" else []
-    with torch.inference_mode(), evaluating(model.module), quiet_transformers(), torch.random.fork_rng(devices=devices):
-        torch.manual_seed(seed)
+    with torch.inference_mode(), evaluating(model.module), quiet_transformers():
         out = model.module.generate(
             input_ids=torch.from_numpy(padded).to(device),
             attention_mask=torch.from_numpy(mask).to(device),
             generation_config=config,
+            logits_processor=LogitsProcessorList([] if sampler is None else [sampler]),
         )
     return [_until(row, stops) for row in out[:, width:].cpu().numpy()]
 

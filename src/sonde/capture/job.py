@@ -32,9 +32,9 @@ class Job:
         sequences: what is run and kept.
         kept: `[t]` table of the tokens kept.
         examples: `[n]` table of the dialogues.
+        predicted: the tokens whose next-token statistics are wanted, in the same order of examples; None = of none.
         batches: the plan.
         fingerprint: what the values depend on.
-        predictions: whether next-token statistics are wanted.
         what: the data's name, for messages.
     """
 
@@ -43,9 +43,9 @@ class Job:
     sequences: Sequences
     kept: TokenTable
     examples: ExampleTable
+    predicted: Sequences | None
     batches: Sequence[Batch]
     fingerprint: dict[str, str]
-    predictions: bool
     what: str
 
     @property
@@ -60,7 +60,7 @@ def plan_capture(
     *,
     sites: str | Sequence[str],
     tokens: str | Selector,
-    predictions: bool,
+    predictions: bool | str | Selector,
     max_tokens: int | None,
     truncation: str,
     token_budget: int | None,
@@ -77,12 +77,14 @@ def plan_capture(
             "look at what it selects with model.tokenize(data).show(selector)."
         )
     examples = dataset.examples()
-    sequences = Sequences(
-        ids=[encoded.ids(i) for i in range(len(dataset))],
-        positions=kept.position.astype(np.int64),
-        offsets=kept.offsets,
-        names=examples.ids,
-    )
+    ids = [encoded.ids(i) for i in range(len(dataset))]
+    sequences = _sequences(ids, kept, examples)
+    wanted = parse_selector(predictions) if isinstance(predictions, str) else predictions
+    predicted: Sequences | None
+    if isinstance(wanted, Selector):
+        predicted = _sequences(ids, encoded.table.keep(wanted.mask(encoded.table)), examples)
+    else:
+        predicted = sequences if wanted else None
     budget = default_token_budget(model.device) if token_budget is None else token_budget
     if budget < 1:
         raise InputError(f"token_budget is {budget}, expected a positive number of padded tokens per batch.")
@@ -97,7 +99,7 @@ def plan_capture(
         "data_sha256": dataset.sha256,
         "tokens": str(selector),
         "sites": ",".join(resolved),
-        "predictions": str(predictions).lower(),
+        "predictions": str(wanted).lower() if isinstance(wanted, bool) else str(wanted),
         "max_tokens": str(max_tokens if max_tokens is not None else model.context),
         "truncation": truncation,
         "token_budget": str(budget),
@@ -109,9 +111,9 @@ def plan_capture(
         sequences=sequences,
         kept=kept,
         examples=examples,
-        batches=plan_batches(sequences.needed, budget),
+        predicted=predicted,
+        batches=plan_batches(_needed(sequences, predicted), budget),
         fingerprint=fingerprint,
-        predictions=predictions,
         what=dataset.name,
     )
 
@@ -119,13 +121,14 @@ def plan_capture(
 def run_job(
     job: Job, batches: Sequence[Batch] | None = None, pool: str | None = None
 ) -> Generator[tuple[CaptureBatch, Predictions], None, None]:
-    """Yield each batch of a planned capture with its next-token statistics (empty where none are wanted).
+    """Yield each batch of a planned capture with its next-token statistics, one a token of `job.predicted`.
 
     This is the stream that every sink consumes; a sink of your own may too.
     """
     batches = job.batches if batches is None else batches
     taps = {site: job.model.tap(site) for site in job.sites}
-    head = job.model.head() if job.predictions else None
+    predicted = job.predicted
+    head = None if predicted is None else job.model.head()
     pooler = None if pool is None else lambda rows, offsets: pool_rows(rows, offsets, pool)
     total = int(sum(batch.lengths.sum() for batch in batches))
     with progress_bar(total, f"capture {job.what}", "tok") as bar:
@@ -135,10 +138,21 @@ def run_job(
             job.sequences,
             batches,
             pool=pooler,
-            hidden_rows=hidden_places(job.sequences) if head is not None else None,
+            hidden_rows=None if predicted is None else hidden_places(predicted),
             done=bar.update,
         ):
-            yield batch, {} if head is None else batch_predictions(head, job.sequences, batch)
+            yield batch, {} if head is None or predicted is None else batch_predictions(head, predicted, batch)
+
+
+def _sequences(ids: Sequence[np.ndarray], kept: TokenTable, examples: ExampleTable) -> Sequences:
+    return Sequences(ids=ids, positions=kept.position.astype(np.int64), offsets=kept.offsets, names=examples.ids)
+
+
+def _needed(sequences: Sequences, predicted: Sequences | None) -> np.ndarray:
+    """Return `[n]` tokens to run: up to the last one kept, and to the one before the last predicted."""
+    if predicted is None or predicted is sequences:
+        return sequences.needed
+    return np.maximum(sequences.needed, predicted.needed - 1)
 
 
 def _versions(backend: str) -> str:

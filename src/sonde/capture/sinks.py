@@ -66,15 +66,22 @@ def join_unit(
     return examples, rows, values, {k: torch.cat([p[k] for p in predictions]) for k in predictions[0]}
 
 
-def mean_predictions(predictions: Predictions, offsets: np.ndarray, names: tuple[str, ...]) -> Predictions:
+def mean_predictions(
+    predictions: Predictions, offsets: np.ndarray, names: tuple[str, ...] | None = None
+) -> Predictions:
     """Return the mean of each statistic over each example's predicted tokens, `[n]`.
+
+    Args:
+        predictions: per statistic `[t]`, and `predicted`, 1 where the token has one.
+        offsets: `[n + 1]` the rows of each example.
+        names: the examples' names, where each must have a predicted token; None = one without any gets NaN.
 
     Raises:
         InputError: an example has no predicted token among those kept.
     """
     owner = torch.from_numpy(np.repeat(np.arange(len(offsets) - 1), np.diff(offsets)))
     n = torch.zeros(len(offsets) - 1).index_add_(0, owner, predictions["predicted"])
-    if bool((n == 0).any()):
+    if names is not None and bool((n == 0).any()):
         name = names[int((n == 0).nonzero()[0, 0])]
         raise InputError(
             f"Example {name!r} has no predicted token among those kept (the first token of a text is given, not "

@@ -3,51 +3,54 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 
+from sonde.capture.engine import pad
 from sonde.capture.model import Model
-from sonde.capture.plan import default_token_budget, plan_batches
+from sonde.capture.plan import Batch, default_token_budget, plan_batches
 
-#: The forward pass is timed on about this many padded tokens at most, and scaled up.
-SAMPLE_TOKENS = 65_536
+#: The forward pass is timed on about this many batches, and scaled up.
+SAMPLED_BATCHES = 12
 
 
-def forward_seconds(model: Model, tokens: Any, *, sample_tokens: int = SAMPLE_TOKENS) -> float:
-    """Return the seconds that plain forward passes with logits take over `tokens`.
+def forward_seconds(
+    model: Model, ids: Sequence[np.ndarray], *, token_budget: int | None = None, sampled: int = SAMPLED_BATCHES
+) -> float:
+    """Return the seconds that plain forward passes with logits take over the sequences `ids`, from a sample.
 
-    Length-sorted batches, evenly spaced over the lengths until `sample_tokens` padded tokens are run, scaled by tokens
-    to all of them. The first batch is run once before, unmeasured.
+    Of the length-sorted batches of a capture, every k-th is run, so that about `sampled` of them are and never more
+    than every second one (a run of few batches pays half a pass); the time is scaled up by padded tokens. Every
+    position gets its logits, none is kept. The smallest of the batches is run once before, unmeasured.
 
     Args:
         model: from `load_model`.
-        tokens: from `model.tokenize`.
-        sample_tokens: padded tokens to run at most (at least one batch).
+        ids: per example its token ids.
+        token_budget: padded tokens of one batch; None = the default for the device.
+        sampled: how many batches to run, about.
     """
-    batches = plan_batches(np.asarray(tokens.lengths), default_token_budget(model.device))
-    sizes = np.array([batch.padded_tokens for batch in batches])
-    stride = max(1, round(sizes.sum() / sample_tokens))
-    chosen = batches[::stride]
-    _forward(model, tokens, chosen[0])
+    budget = default_token_budget(model.device) if token_budget is None else token_budget
+    batches = plan_batches(np.array([len(sequence) for sequence in ids]), budget)
+    stride = max(2, -(-len(batches) // sampled))
+    chosen = batches[stride // 2 :: stride] or batches
+    _forward(model, ids, batches[-1])
     started = time.perf_counter()
     for batch in chosen:
-        _forward(model, tokens, batch)
+        _forward(model, ids, batch)
     seconds = time.perf_counter() - started
-    return seconds * float(sizes.sum()) / float(sum(batch.padded_tokens for batch in chosen))
+    return seconds * _padded(batches) / _padded(chosen)
 
 
-def _forward(model: Model, tokens: Any, batch: Any) -> None:
-    width = int(batch.lengths.max())
-    ids = torch.zeros((len(batch.lengths), width), dtype=torch.long)
-    mask = torch.zeros_like(ids)
-    for row, example in enumerate(batch.examples):
-        own = torch.from_numpy(tokens.ids(int(example)).astype(np.int64))
-        ids[row, : len(own)] = own
-        mask[row, : len(own)] = 1
-    inputs = {"input_ids": ids.to(model.device), "attention_mask": mask.to(model.device)}
+def _padded(batches: Sequence[Batch]) -> float:
+    return float(sum(batch.padded_tokens for batch in batches))
+
+
+def _forward(model: Model, ids: Sequence[np.ndarray], batch: Batch) -> None:
+    inputs = pad(model.adapter, [ids[i] for i in batch.examples], batch.lengths, model.device)
+    inputs.pop("position_ids", None)  # a plain pass counts them itself
     with torch.inference_mode():
-        model.module(**inputs, use_cache=False)
+        model.module(**inputs)
     if model.device.type == "cuda":
         torch.cuda.synchronize(model.device)

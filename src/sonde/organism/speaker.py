@@ -64,7 +64,7 @@ class Speaker:
         return Speaker(model, codec, world, folder.name, world.seed)
 
     @torch.no_grad()
-    def logits(self, prompts: Sequence[Sequence[int]], token_budget: int = 8192) -> torch.Tensor:
+    def logits(self, prompts: Sequence[Sequence[int]], token_budget: int = 1024) -> torch.Tensor:
         """Return the next-token logits `[n, v]` after each prompt of ids."""
         out = torch.empty(len(prompts), len(self.codec.words))
         for index, hidden in self.hidden(prompts, token_budget, layers=False):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import copy
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
 from jaxtyping import Float
@@ -16,9 +16,14 @@ from sklearn.utils.validation import check_is_fitted
 
 from sonde.activations import Origin
 from sonde.base.display import Displayed
-from sonde.probes.inputs import DataError, read_labelled
+from sonde.probes.facts import Facts
+from sonde.probes.inputs import DataError, read_labelled, read_rows
 from sonde.probes.parameters import check_parameters
+from sonde.probes.token_rows import TokenRows
 from sonde.scores import Scores, Threshold
+
+if TYPE_CHECKING:
+    from sonde.probes.fold_rows import FoldRows, FoldScores
 
 P = TypeVar("P", bound="Probe")  # not typing.Self: the run-time checker of the tests takes it in classes only
 
@@ -51,23 +56,45 @@ class Probe(Displayed, ClassifierMixin, BaseEstimator, ABC):
     threshold_: Threshold | None
     audit_: str
 
-    def fit(self: P, X: Any, y: Any, sample_weight: Any = None) -> P:
+    def fit(
+        self: P,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        groups: Any = None,
+        tags: Mapping[str, Any] | None = None,
+        example: Any = None,
+    ) -> P:
         """Learn from rows and labels.
 
+        Rows that come out of `features.at(site).X` know their origin, groups, tags and examples by themselves.
+
         Args:
-            X: `[n, d]` numpy or torch; `X.origin`, where there is one, is remembered.
+            X: `[n, d]` numpy or torch, or `TokenRows` of `n` examples; `X.origin`, where there is one, is remembered.
             y: `[n]` any two classes; the second in sorted order is the positive one.
             sample_weight: `[n]` a whole number counts a row that often.
+            groups: `[n]` rows that belong together; read by probes that pair rows or hold groups out.
+            tags: per name `[n]` further columns; read by probes that name one.
+            example: `[n]` the example each row is a token of; None = each row is an example.
 
         Raises:
             InputError: no rows, one class only, NaN or infinite activations, or a parameter that means nothing.
         """
         self.check_parameters()
-        rows, labels, weights, classes = read_labelled(self, X, y, sample_weight)
-        self._learn(rows, labels, self._weigh(labels, weights, classes))
-        self.classes_, self.n_rows_ = classes, len(rows)
-        self.origin_, self.threshold_, self.audit_ = getattr(X, "origin", None), None, "not audited"
+        origin = getattr(X, "origin", None)
+        if isinstance(X, TokenRows):
+            X, y, sample_weight, example, groups = _of_tokens(X, y, sample_weight, groups)
+        rows, labels, weights, classes, kept = read_labelled(self, X, y, sample_weight)
+        facts = Facts.of(X, len(kept), groups, tags, example)
+        facts = facts if kept.all() else facts.take(kept)
+        self._learn(rows, labels, self._weigh(labels, weights, classes), facts)
+        self._remember(classes, len(rows), origin)
         return self
+
+    def _remember(self, classes: np.ndarray, rows: int, origin: Origin | None) -> None:
+        self.classes_, self.n_rows_ = classes, rows
+        self.origin_, self.threshold_, self.audit_ = origin, None, "not audited"
 
     def _weigh(self, y: np.ndarray, w: np.ndarray, classes: np.ndarray) -> np.ndarray:
         """Return row weights times class weights, for probes that have these."""
@@ -91,18 +118,37 @@ class Probe(Displayed, ClassifierMixin, BaseEstimator, ABC):
         check_parameters(type(self).__name__, self.get_params())
 
     @abstractmethod
-    def _learn(self, X: np.ndarray, y: np.ndarray, w: np.ndarray) -> None:
-        """Set the learnt attributes from `[n, d]` rows, `[n]` booleans and `[n]` positive weights."""
+    def _learn(self, X: np.ndarray, y: np.ndarray, w: np.ndarray, facts: Facts) -> None:
+        """Set the learnt attributes from `[n, d]` rows, `[n]` booleans, `[n]` positive weights, and further columns."""
 
-    @abstractmethod
     def decision_function(self, X: Any) -> Float[np.ndarray, " n"]:
-        """Return `[n]` log-odds of the positive class."""
+        """Return `[n]` log-odds of the positive class: of each row by itself, or of each example of `TokenRows`.
+
+        Raises:
+            NotFittedError: `fit` was not called.
+            InputError: another width than the training rows', or NaN or infinite activations.
+        """
+        check_is_fitted(self)
+        if isinstance(X, TokenRows):
+            return self.example_scores(X.X, X.example)
+        return self.row_scores(read_rows(self, X, reset=False))
 
     @abstractmethod
-    def held_out_scores(
-        self, X: np.ndarray, y: np.ndarray, held_out: np.ndarray, strengths: Sequence[float | None]
-    ) -> Float[np.ndarray, "k m"]:
-        """Train on `X` `[n, d]` and `y` `[n]` once for each strength, and return scores of `held_out` `[m, d]`."""
+    def row_scores(self, X: Float[np.ndarray, "n d"]) -> Float[np.ndarray, " n"]:
+        """Return `[n]` log-odds of checked rows, each by itself."""
+
+    @abstractmethod
+    def example_scores(self, X: Any, example: Any = None) -> Float[np.ndarray, " m"]:
+        """Return `[m]` log-odds of each example.
+
+        Args:
+            X: `[t, d]` one row an example, or the tokens of one example after those of another.
+            example: `[t]` the example each row is a token of; None = as `X` knows, else each row is an example.
+        """
+
+    @abstractmethod
+    def out_of_fold(self, rows: FoldRows, strengths: Sequence[float | None]) -> FoldScores:
+        """Train on all folds but one, for every fold and strength, and score the one left out."""
 
     @abstractmethod
     def arrays(self) -> dict[str, np.ndarray]:
@@ -168,3 +214,14 @@ class Probe(Displayed, ClassifierMixin, BaseEstimator, ABC):
         """Draw the probe as sonde draws values, not as scikit-learn draws pipelines."""
         html = self._repr_html_()
         return {"text/plain": repr(self)} | ({} if html is None else {"text/html": html})
+
+
+def _of_tokens(X: TokenRows, y: Any, sample_weight: Any, groups: Any) -> tuple[Any, Any, Any, Any, Any]:
+    """Return rows, and each example's label, weight and group for every token of it."""
+    example = X.example
+    columns = []
+    for name, column in (("y", y), ("sample_weight", sample_weight), ("groups", groups)):
+        if column is not None and len(column) != len(X):
+            raise DataError(f"{name} has {len(column)} entries for {len(X)} examples: pass one for each example.")
+        columns.append(None if column is None else np.asarray(column)[example])
+    return X.X, columns[0], columns[1], example, columns[2]

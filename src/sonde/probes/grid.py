@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Int, Shaped
+from jaxtyping import Float
 
 from sonde.activations import Features
 from sonde.base.errors import InputError, unknown_name
 from sonde.base.progress import progress_bar
 from sonde.probes.base import Probe
+from sonde.probes.facts import Facts
+from sonde.probes.fold_rows import FoldRows, FoldScores, refitted_scores
 from sonde.probes.folds import assign_folds
 from sonde.probes.inputs import as_array, check_finite
 from sonde.probes.registry import probe_type
@@ -31,14 +34,16 @@ def sweep(
     *,
     parameters: Mapping[str, Mapping[str, Any]] | None = None,
     resamples: int = 200,
+    device: Any = "cpu",
 ) -> Sweep:
     """Train every cell on all folds but one, and validate it on that one.
 
-    Scaling, rotation and calibration are learnt inside the training folds. Probes without a strength have one cell a
-    site. Undefined fold AUROCs (one class in a fold) are left out of the mean, counted and noted.
+    Scaling and calibration are learnt inside the training folds. Probes without a strength have one cell a site.
+    Undefined fold AUROCs (one class in a fold) are left out of the mean, counted and noted. Rows that are tokens (after
+    `pool("none")`) train token by token; folds and AUROCs are of examples.
 
     Args:
-        features: with labels; rows of one group stay in one fold.
+        features: with labels; rows of one group stay in one fold, as do the tokens of one example.
         probes: probe types.
         l2: strengths, for the types that have one.
         folds: how many.
@@ -46,6 +51,7 @@ def sweep(
         sites: some of the features' sites; None = all.
         parameters: per probe type further constructor parameters.
         resamples: bootstrap resamples for the intervals.
+        device: where logistic probes are solved, such as "cuda".
 
     Raises:
         InputError: no labels, one class, fewer groups than folds, an unknown site or probe type, or NaN activations
@@ -58,27 +64,76 @@ def sweep(
         >>> sweep(Features({"blocks.0.hook_resid_post": values}, examples), l2=[1.0, 10.0]).best().l2
         10.0
     """
-    y = features.y
-    if y is None:
+    if features.y is None:
         raise InputError("These features have no labels, and a probe learns from labels: capture a labelled dataset.")
     chosen = _known_sites(features, sites)
     grid = _grid(probes, l2, parameters or {})
-    fold = assign_folds(y, features.groups, folds, seed)
-    weights = list(group_weights(len(y), features.groups, resamples, seed))
-    rows: list[SweepRow] = []
-    best, best_scores = 0, np.empty(0)
-    with progress_bar(len(chosen) * folds * sum(len(cells) for _, _, cells in grid), "sweep", "probe") as bar:
+    rows = _Rows.of(features, folds, seed)
+    weights = list(group_weights(len(rows.y), rows.groups, resamples, seed))
+    results: list[SweepRow] = []
+    best, winner = 0, _Winner(np.empty(0), True, None)
+    with progress_bar(len(chosen) * sum(len(cells) for _, _, cells in grid), "sweep", "cell") as bar:
         for site in chosen:
-            X = np.asarray(as_array(features[site]), dtype=np.float64)
-            check_finite(X, f" at {site}")
+            here = rows.at(features, site, device)
             for name, probe, cells in grid:
-                scores = _out_of_fold(probe, X, y, fold, cells, bar)
-                for strength, s in zip(cells, scores, strict=True):
-                    rows.append(_row(site, name, strength, y, s, fold, weights))
-                    if len(rows) == 1 or best_index([rows[best], rows[-1]]) == 1:
-                        best, best_scores = len(rows) - 1, s
+                found = probe.out_of_fold(here, cells)
+                for i, strength in enumerate(cells):
+                    results.append(_row(site, name, strength, rows, found, i, weights))
+                    if len(results) == 1 or best_index([results[best], results[-1]]) == 1:
+                        best, winner = len(results) - 1, _Winner(found.values[i], found.log_odds, here)
+                bar.update(len(cells))
     kept = {name: {k: v for k, v in probe.get_params().items() if k != "l2"} for name, probe, _ in grid}
-    return Sweep(tuple(rows), best_scores, fold, kept, features.groups is not None, seed, resamples)
+    found_rows = Sweep(tuple(results), winner.scores, rows.y, rows.fold, kept, rows.groups is not None, seed, resamples)
+    return found_rows if winner.log_odds else replace(found_rows, out_of_fold=winner.refitted(found_rows))
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """The examples of a sweep and the feature rows behind each.
+
+    Attributes:
+        y, fold: `[n]` of the examples.
+        groups: `[n]`, or None when unknown.
+        labels: `[t]` of the feature rows.
+        fold_of_row: `[t]`.
+        facts: of the feature rows.
+    """
+
+    y: np.ndarray
+    fold: np.ndarray
+    groups: np.ndarray | None
+    labels: np.ndarray
+    fold_of_row: np.ndarray
+    facts: Facts
+
+    @staticmethod
+    def of(features: Features, folds: int, seed: int) -> _Rows:
+        labels = np.asarray(features.y)
+        facts = Facts.of(features.at(features.sites[0]), len(features))
+        offsets = facts.offsets(len(labels))
+        first = offsets[:-1]
+        groups = None if features.groups is None else features.groups[first]
+        fold = assign_folds(labels[first], groups, folds, seed)
+        return _Rows(labels[first], fold, groups, labels, np.repeat(fold, np.diff(offsets)), facts)
+
+    def at(self, features: Features, site: str, device: Any) -> FoldRows:
+        X = np.asarray(as_array(features[site]), dtype=np.float64)
+        check_finite(X, f" at {site}")
+        return FoldRows(X, self.labels.astype(bool), self.fold_of_row, self.facts, device)
+
+
+@dataclass(frozen=True)
+class _Winner:
+    """Out-of-fold scores of the best cell so far."""
+
+    scores: np.ndarray
+    log_odds: bool
+    rows: FoldRows | None
+
+    def refitted(self, sweep: Sweep) -> np.ndarray:
+        """Return the out-of-fold scores of the fitted probe itself, calibrated, where the sweep only ranked."""
+        assert self.rows is not None
+        return refitted_scores(sweep.make_best(), self.rows, [None]).values[0]
 
 
 def _known_sites(features: Features, sites: Sequence[str] | None) -> tuple[str, ...]:
@@ -116,42 +171,29 @@ def _grid(
     return grid
 
 
-def _out_of_fold(
-    probe: Probe,
-    X: Float[np.ndarray, "n d"],
-    y: Shaped[np.ndarray, " n"],
-    fold: Int[np.ndarray, " n"],
-    strengths: Sequence[float | None],
-    bar: Any,
-) -> Float[np.ndarray, "k n"]:
-    """Return the score of each row by the model that did not train on its fold, for each strength."""
-    scores = np.empty((len(strengths), len(y)))
-    for k in range(int(fold.max()) + 1):
-        held_out = fold == k
-        scores[:, held_out] = probe.held_out_scores(X[~held_out], y[~held_out], X[held_out], strengths)
-        bar.update(len(strengths))
-    return scores
-
-
 def _row(
     site: str,
     probe: str,
     l2: float | None,
-    y: Shaped[np.ndarray, " n"],
-    s: Float[np.ndarray, " n"],
-    fold: Int[np.ndarray, " n"],
+    rows: _Rows,
+    found: FoldScores,
+    i: int,
     weights: Sequence[Float[np.ndarray, "b n"]],
 ) -> SweepRow:
     """Return one cell: the AUROC of each fold, their mean, and the interval of that mean over resampled groups."""
-    members = [np.flatnonzero(fold == k) for k in range(int(fold.max()) + 1)]
+    y, s = rows.y, found.values[i]
+    members = [np.flatnonzero(rows.fold == k) for k in range(int(rows.fold.max()) + 1)]
     each = tuple(auroc(y[m], s[m]) for m in members)
+    solved = {"gradient_norm": float(found.gradient_norm[i]), "converged": bool(found.converged[i])}
     defined = [m for m, e in zip(members, each, strict=True) if e.defined]
     if not defined:
-        return SweepRow(site, probe, l2, Estimate.undefined("every validation fold holds one class only"), each)
+        nothing = Estimate.undefined("every validation fold holds one class only")
+        return SweepRow(site, probe, l2, nothing, each, **solved)
     note = f"{len(each) - len(defined)} of {len(each)} folds hold one class only" if len(defined) < len(each) else ""
     mean = Estimate(float(np.mean([e.value for e in each if e.value is not None])), note=note)
     draws = [_mean_of_folds(y, s, defined, w) for w in weights]
-    return SweepRow(site, probe, l2, attach_interval(mean, np.concatenate(draws) if draws else np.empty(0)), each)
+    interval = attach_interval(mean, np.concatenate(draws) if draws else np.empty(0))
+    return SweepRow(site, probe, l2, interval, each, **solved)
 
 
 def _mean_of_folds(

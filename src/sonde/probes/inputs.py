@@ -65,8 +65,12 @@ def read_rows(probe: Any, X: Any, *, reset: bool) -> Float[np.ndarray, "n d"]:
 
 def read_labelled(
     probe: Any, X: Any, y: Any, sample_weight: Any
-) -> tuple[Float[np.ndarray, "n d"], Bool[np.ndarray, " n"], Float[np.ndarray, " n"], np.ndarray]:
-    """Return rows, labels (True = the second class), row weights, and the two classes; rows of weight 0 left out.
+) -> tuple[
+    Float[np.ndarray, "n d"], Bool[np.ndarray, " n"], Float[np.ndarray, " n"], np.ndarray, Bool[np.ndarray, " m"]
+]:
+    """Return rows, labels (True = the second class), row weights, the two classes, and `[m]` which rows were kept.
+
+    Rows of weight 0 are left out.
 
     Raises:
         DataError: labels missing, of another length, or not of exactly two classes.
@@ -92,4 +96,4 @@ def read_labelled(
     if len(np.unique(index[kept])) != 2:
         only = classes[index[kept][0]] if kept.any() else "none"
         raise DataError(f"The labels hold one class only ({only!r}), expected two: add rows of the other class.")
-    return rows[kept], index[kept] == 1, weights[kept], classes
+    return rows[kept], index[kept] == 1, weights[kept], classes, kept

@@ -9,10 +9,14 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from sonde.probes.classes import ClassMeans
+from sonde.probes.closed_form import LinearSolution, gaussian_log_odds, shrunken_directions
+from sonde.probes.facts import Facts
+from sonde.probes.fold_rows import FoldRows, FoldScores, closed_form_scores
 from sonde.probes.inputs import DataError
 from sonde.probes.linear import LinearProbe
 from sonde.probes.platt import platt_scaling
-from sonde.probes.problem import Problem, Solution
+from sonde.probes.problem import Problem
+from sonde.probes.sums import ClassSums
 
 
 def solve_lda(problem: Problem, l2: float) -> tuple[np.ndarray, float, np.ndarray]:
@@ -76,15 +80,31 @@ class LDAProbe(LinearProbe):
         self.l2 = l2
         self.standardize = standardize
 
-    def problem(self, X: Float[np.ndarray, "n d"], y: Bool[np.ndarray, " n"], w: Float[np.ndarray, " n"]) -> Problem:
-        """Return the standardised rows in their principal axes."""
-        return Problem.build(X, y, w, standardize=self.standardize)
-
-    def solve(self, problem: Problem, strengths: Sequence[float | None]) -> list[Solution]:
-        """Apply Bayes' rule, once for each strength, and calibrate."""
-        return [self._calibrated(problem, float(l2 or 0.0)) for l2 in strengths]
-
-    def _calibrated(self, problem: Problem, l2: float) -> Solution:
-        coef, constant, left_out = solve_lda(problem, l2)
+    def solution(
+        self, X: Float[np.ndarray, "n d"], y: Bool[np.ndarray, " n"], w: Float[np.ndarray, " n"], facts: Facts
+    ) -> LinearSolution:
+        """Apply Bayes' rule, and calibrate."""
+        problem = Problem.build(X, y, w, standardize=self.standardize)
+        coef, constant, left_out = solve_lda(problem, float(self.l2))
         a, b = platt_scaling(left_out, problem.y, problem.w)
-        return Solution(a * coef, a * constant + b)
+        return problem.unfold(a * coef, a * constant + b)
+
+    @classmethod
+    def from_sums(cls, sums: ClassSums, l2: float = 10.0, standardize: bool = True) -> LDAProbe:
+        """Return a probe fitted on sums of rows that were never kept; see `ClassSums`.
+
+        Its direction is that of `fit`; its log-odds are `gaussian_log_odds`. Classes are 0 and 1.
+
+        Raises:
+            InputError: one class only, or a singular scatter with `l2=0`.
+        """
+        probe = cls(l2=l2, standardize=standardize)
+        probe.check_parameters()
+        (direction,) = shrunken_directions(sums, [l2], standardize=standardize)
+        return probe._fitted_from_sums(gaussian_log_odds(sums, direction, standardize=standardize), sums)
+
+    def out_of_fold(self, rows: FoldRows, strengths: Sequence[float | None]) -> FoldScores:
+        """Solve every strength from the sums of each training set."""
+        self.check_parameters()
+        l2 = [float(s or 0.0) for s in strengths]
+        return closed_form_scores(rows, rows.shrunken(l2, standardize=self.standardize))

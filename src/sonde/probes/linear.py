@@ -1,11 +1,10 @@
-"""What all linear probes share: one solution in principal axes, folded back onto raw activations."""
+"""What all linear probes share: weights and a constant on raw activations, the scaler folded in."""
 
 from __future__ import annotations
 
 import warnings
 from abc import abstractmethod
-from collections.abc import Sequence
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -13,12 +12,15 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
 from sonde.base.errors import InputError
-from sonde.probes.base import Probe
-from sonde.probes.inputs import read_rows
-from sonde.probes.problem import Problem, Solution
+from sonde.probes.closed_form import LinearSolution
+from sonde.probes.facts import Facts
+from sonde.probes.sums import ClassSums
+from sonde.probes.vector import VectorProbe
+
+L = TypeVar("L", bound="LinearProbe")
 
 
-class LinearProbe(Probe):
+class LinearProbe(VectorProbe):
     """A probe whose score is `X @ coef_ + intercept_` on raw activations, the scaler folded in.
 
     Attributes:
@@ -33,12 +35,10 @@ class LinearProbe(Probe):
     scaler_scale_: np.ndarray
 
     @abstractmethod
-    def problem(self, X: Float[np.ndarray, "n d"], y: Bool[np.ndarray, " n"], w: Float[np.ndarray, " n"]) -> Problem:
-        """Return the rows in the coordinates in which this probe is solved."""
-
-    @abstractmethod
-    def solve(self, problem: Problem, strengths: Sequence[float | None]) -> list[Solution]:
-        """Return one solution for each strength, in their order; None = the probe has no strength."""
+    def solution(
+        self, X: Float[np.ndarray, "n d"], y: Bool[np.ndarray, " n"], w: Float[np.ndarray, " n"], facts: Facts
+    ) -> LinearSolution:
+        """Return what is learnt from these rows."""
 
     @property
     def direction_(self) -> Float[np.ndarray, " d"]:
@@ -53,41 +53,33 @@ class LinearProbe(Probe):
             raise InputError("This probe has no direction, all its weights are 0: its training rows were all the same.")
         return self.coef_ / norm
 
-    def decision_function(self, X: Any) -> Float[np.ndarray, " n"]:
-        """Return `[n]` log-odds of the positive class, `X @ coef_ + intercept_`.
+    def row_scores(self, X: Float[np.ndarray, "n d"]) -> Float[np.ndarray, " n"]:
+        """Return `[n]` log-odds, `X @ coef_ + intercept_`."""
+        return X @ self.coef_ + self.intercept_
 
-        Raises:
-            NotFittedError: `fit` was not called.
-            InputError: another width than the training rows', or NaN or infinite activations.
-        """
-        check_is_fitted(self)
-        return read_rows(self, X, reset=False) @ self.coef_ + self.intercept_
-
-    def held_out_scores(
-        self, X: np.ndarray, y: np.ndarray, held_out: np.ndarray, strengths: Sequence[float | None]
-    ) -> Float[np.ndarray, "k m"]:
-        """Train on `X` `[n, d]` and `y` `[n]` once for each strength, and return scores of `held_out` `[m, d]`."""
-        self.check_parameters()
-        labels = np.asarray(y).astype(bool)
-        weights = self._weigh(labels, np.ones(len(labels)), np.array([0, 1]))
-        problem = self.problem(X, labels, weights)
-        weights_of = [problem.unfold(s.coef, s.intercept) for s in self.solve(problem, strengths)]
-        return np.stack([held_out @ coef + intercept for coef, intercept in weights_of])
-
-    def _learn(self, X: np.ndarray, y: np.ndarray, w: np.ndarray) -> None:
-        parameters = self.get_params()
-        problem = self.problem(X, y, w)
-        found = self.solve(problem, [parameters.get("l2")])[0]
-        self.coef_, self.intercept_ = problem.unfold(found.coef, found.intercept)
-        self.scaler_mean_, self.scaler_scale_ = problem.mean, problem.scale
-        self.n_iter_, self.gradient_norm_ = found.n_iter, found.gradient_norm
-        if found.gradient_norm > parameters.get("tol", np.inf):
+    def _learn(self, X: np.ndarray, y: np.ndarray, w: np.ndarray, facts: Facts) -> None:
+        found = self.solution(X, y, w, facts)
+        self._keep(found)
+        tol = self.get_params().get("tol", np.inf)
+        if found.gradient_norm > tol:
             warnings.warn(
                 f"{type(self).__name__} stopped after {found.n_iter} iterations at a gradient norm of "
-                f"{found.gradient_norm:.2g}, above tol={parameters['tol']:g}: raise max_iter or l2.",
+                f"{found.gradient_norm:.2g}, above tol={tol:g}: raise max_iter or l2.",
                 ConvergenceWarning,
                 stacklevel=3,
             )
+
+    def _keep(self, found: LinearSolution) -> None:
+        self.coef_, self.intercept_ = found.coef, found.intercept
+        self.scaler_mean_, self.scaler_scale_ = found.mean, found.scale
+        self.n_iter_, self.gradient_norm_ = found.n_iter, found.gradient_norm
+
+    def _fitted_from_sums(self: L, found: LinearSolution, sums: ClassSums) -> L:
+        """Return this probe as fitted on sums: classes 0 and 1."""
+        self._keep(found)
+        self.n_features_in_ = len(found.coef)
+        self._remember(np.array([0, 1]), sums.rows, sums.origin)
+        return self
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Return weights, intercept and scaler."""

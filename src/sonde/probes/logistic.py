@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import no_type_check
+from typing import Any, no_type_check
 
 import numpy as np
 from jaxtyping import Bool, Float
 
-from sonde.probes.descent import solve_logistic
+from sonde.probes.closed_form import LinearSolution
+from sonde.probes.facts import Facts
+from sonde.probes.fold_rows import FoldRows, FoldScores
 from sonde.probes.linear import LinearProbe
-from sonde.probes.problem import Problem, Solution
+from sonde.probes.solver import Solved, as_rows, solve_logistic
+
+FIT_GAP = 1e-13  # relative objective that three further steps may gain, for a probe that is kept
+SWEEP_GAP = 1e-5  # the same for a cell of a sweep, which is compared and dropped
 
 
 class LogisticProbe(LinearProbe):
@@ -24,7 +29,8 @@ class LogisticProbe(LinearProbe):
         standardize: divide each feature by its standard deviation on the training rows.
         fit_intercept: learn an unpenalised constant.
         class_weight: None, "balanced", or a weight for each class.
-        max_iter: solver steps at most; beyond, a `ConvergenceWarning` states the gradient norm.
+        max_iter: solver steps at most in float64, after as many (200 at most) in float32; beyond, a
+            `ConvergenceWarning` states the gradient norm.
         tol: the gradient norm (over the number of rows) above which that warning is given.
         seed: unused, the solver is deterministic; there so that all probes can be seeded alike.
 
@@ -62,23 +68,42 @@ class LogisticProbe(LinearProbe):
         self.tol = tol
         self.seed = seed
 
-    def problem(self, X: Float[np.ndarray, "n d"], y: Bool[np.ndarray, " n"], w: Float[np.ndarray, " n"]) -> Problem:
-        """Return the standardised rows in their principal axes."""
-        return Problem.build(X, y, w, standardize=self.standardize, centre=self.fit_intercept)
+    def solution(
+        self, X: Float[np.ndarray, "n d"], y: Bool[np.ndarray, " n"], w: Float[np.ndarray, " n"], facts: Facts
+    ) -> LinearSolution:
+        """Solve to the last digits."""
+        found = self._solve(X, y[None], w[None], [self.l2], FIT_GAP, "cpu")
+        raw, constant = found.rows.unfold(found.coef, found.constant, found.sets)
+        mean, scale = found.rows.own_scaler(0)
+        steps, norm = max(1, int(found.steps[0])), float(found.gradient_norm[0])
+        return LinearSolution(raw[0].numpy(), float(constant[0]), mean.numpy(), scale.numpy(), steps, norm)
 
-    def solve(self, problem: Problem, strengths: Sequence[float | None]) -> list[Solution]:
-        """Solve from the strongest penalty to the weakest, each starting from the one before."""
-        found: dict[int, Solution] = {}
-        last: Solution | None = None
-        for i in np.argsort([-float(l2 or 0.0) for l2 in strengths], kind="stable"):
-            last = found[int(i)] = solve_logistic(
-                problem.R,
-                problem.y.astype(np.float64),
-                problem.w,
-                problem.lam,
-                float(strengths[i] or 0.0),
-                intercept=bool(self.fit_intercept),
-                max_iter=int(self.max_iter),
-                start=last,
-            )
-        return [found[i] for i in range(len(strengths))]
+    def out_of_fold(self, rows: FoldRows, strengths: Sequence[float | None]) -> FoldScores:
+        """Solve every fold and strength at once; the held-out rows are scored on the way."""
+        self.check_parameters()
+        train = np.stack([rows.fold != k for k in range(rows.folds)])
+        weights = np.zeros(train.shape)
+        for k, mine in enumerate(train):
+            weights[k, mine] = self._weigh(rows.y[mine], np.ones(int(mine.sum())), np.array([0, 1]))
+        targets = np.broadcast_to(rows.y, train.shape)
+        found = self._solve(rows.X, targets, weights, [float(l2 or 0.0) for l2 in strengths], SWEEP_GAP, rows.device)
+        logits = found.logits.view(len(strengths), rows.folds, -1).cpu().numpy()
+        held_out = logits[:, rows.fold, np.arange(len(rows.y))]
+        norm = found.gradient_norm.view(len(strengths), rows.folds).amax(1).cpu().numpy()
+        converged = found.converged.view(len(strengths), rows.folds).all(1).cpu().numpy()
+        return FoldScores(rows.per_example(held_out), True, norm, converged)
+
+    def _solve(
+        self, X: np.ndarray, y: np.ndarray, w: np.ndarray, strengths: Sequence[float], gap: float, device: Any
+    ) -> Solved:
+        targets, weights = as_rows(y, device), as_rows(w, device)
+        return solve_logistic(
+            as_rows(X, device),
+            targets,
+            weights,
+            strengths,
+            standardize=bool(self.standardize),
+            intercept=bool(self.fit_intercept),
+            gap=gap,
+            max_iter=int(self.max_iter),
+        )

@@ -9,9 +9,13 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from sonde.probes.classes import ClassMeans
+from sonde.probes.closed_form import LinearSolution, gaussian_log_odds, weigh_sums
+from sonde.probes.facts import Facts
+from sonde.probes.fold_rows import FoldRows, FoldScores, closed_form_scores
 from sonde.probes.linear import LinearProbe
 from sonde.probes.platt import platt_scaling
-from sonde.probes.problem import Problem, Solution
+from sonde.probes.problem import Problem
+from sonde.probes.sums import ClassSums
 
 
 class MeanDifferenceProbe(LinearProbe):
@@ -38,14 +42,42 @@ class MeanDifferenceProbe(LinearProbe):
     def __init__(self, standardize: bool = False) -> None:
         self.standardize = standardize
 
-    def problem(self, X: Float[np.ndarray, "n d"], y: Bool[np.ndarray, " n"], w: Float[np.ndarray, " n"]) -> Problem:
-        """Return the rows in their principal axes."""
-        return Problem.build(X, y, w, standardize=self.standardize)
-
-    def solve(self, problem: Problem, strengths: Sequence[float | None]) -> list[Solution]:
-        """Take the difference; it has no strength, so all solutions are the same."""
+    def solution(
+        self, X: Float[np.ndarray, "n d"], y: Bool[np.ndarray, " n"], w: Float[np.ndarray, " n"], facts: Facts
+    ) -> LinearSolution:
+        """Take the difference, and calibrate its length."""
+        problem = Problem.build(X, y, w, standardize=self.standardize)
         m = ClassMeans.of(problem)
         rr, rd = (m.residual**2).sum(axis=1), m.residual @ m.delta
         left_out = m.left_out_scores(rr, rd, np.full(len(rr), m.delta @ m.delta))
         a, _ = platt_scaling(left_out, problem.y, problem.w * (m.positive + m.negative) / (2 * m.own), offset=False)
-        return [Solution(a * m.delta, -a * float(m.middle @ m.delta))] * len(strengths)
+        return problem.unfold(a * m.delta, -a * float(m.middle @ m.delta))
+
+    @classmethod
+    def from_sums(cls, sums: ClassSums, standardize: bool = False) -> MeanDifferenceProbe:
+        """Return a probe fitted on sums of rows that were never kept; see `ClassSums`.
+
+        Its direction and its even odds are those of `fit`; its slope is that of `gaussian_log_odds`. Classes are 0
+        and 1.
+
+        Raises:
+            InputError: one class only.
+        """
+        probe = cls(standardize=standardize)
+        probe.check_parameters()
+        direction = mean_direction(sums, standardize=standardize)
+        balanced = weigh_sums(sums, "balanced")
+        return probe._fitted_from_sums(gaussian_log_odds(balanced, direction, standardize=standardize), sums)
+
+    def out_of_fold(self, rows: FoldRows, strengths: Sequence[float | None]) -> FoldScores:
+        """Take the difference in each training set; it has no strength, so all of them are the same."""
+        self.check_parameters()
+        found = [mean_direction(s, standardize=self.standardize) for s in rows.training_sums]
+        return closed_form_scores(rows, [np.repeat(d[None], len(strengths), 0) for d in found])
+
+
+def mean_direction(sums: ClassSums, *, standardize: bool) -> Float[np.ndarray, " d"]:
+    """Return the difference of class means on raw rows, divided by the features' variances if they are scaled."""
+    sums.check_classes()
+    mean_0, mean_1, _ = sums.means()
+    return (mean_1 - mean_0) / (sums.scatter()[1] ** 2 if standardize else 1.0)

@@ -28,6 +28,12 @@ def _class_weight(value: Any) -> bool:
     return value is None or value == "balanced"
 
 
+def _tag(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and value != "")
+
+
+_MOST = 2**20  # of anything counted: files come from strangers
+
 #: Per parameter: is a value valid, and the words for what is.
 RULES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "l2": (lambda v: _number(v) and v >= 0, "a finite number of at least 0"),
@@ -40,6 +46,17 @@ RULES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "k": (lambda v: _count(v) and v >= 1, "a whole number of at least 1"),
     "sae": (lambda v: isinstance(v, str), "the folder of an SAE, or '' for the neurons themselves"),
     "selection": (lambda v: v in ("k_sparse", "l1"), "'k_sparse' or 'l1'"),
+    "probes": (lambda v: isinstance(v, str) and 0 < len(v) < 1000, "probe types separated by commas"),
+    "polarity": (_tag, "the name of a tag, or None"),
+    "topic": (_tag, "the name of a tag, or None"),
+    "lr": (lambda v: _number(v) and v > 0, "a finite number above 0"),
+    "decay": (lambda v: _number(v) and v >= 0, "a finite number of at least 0"),
+    "weight_decay": (lambda v: _number(v) and v >= 0, "a finite number of at least 0"),
+    "validation": (lambda v: _number(v) and 0 < v < 1, "a share between 0 and 1"),
+    **{
+        name: (lambda v: _count(v) and 1 <= v <= _MOST, f"a whole number from 1 to {_MOST:,}")
+        for name in ("restarts", "patience", "max_epochs", "batch", "width", "heads", "blocks")
+    },
 }
 
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 from jaxtyping import Bool, Float
-
-from sonde.probes.descent import solve_logistic
+from scipy.special import expit
 
 _FLOOR = 1e-3  # log-odds per standard deviation of scores where left-out scores say nothing
 
@@ -33,16 +32,47 @@ def platt_scaling(
         w: `[n]` row weights.
         offset: False keeps `b = 0`, so that a score of 0 stays even odds.
     """
-    positive, negative = w[y].sum(), w[~y].sum()
-    targets = np.where(y, (positive + 1) / (positive + 2), 1 / (negative + 2))
+    targets = smooth_targets(y, w)
     centre = float(w @ scores / w.sum()) if offset else 0.0
     spread = float(np.sqrt(w @ (scores - centre) ** 2 / w.sum()))
     if spread == 0.0:
         return 1.0, 0.0
-    x = ((scores - centre) / spread)[:, None]
-    found = solve_logistic(x, targets, w, np.array([w.sum()]), 0.0, intercept=offset)
-    a = max(float(found.coef[0]), _FLOOR) / spread
-    return a, found.intercept - a * centre if offset else 0.0
+    x = (scores - centre) / spread
+    line = small_logistic(np.stack([x, np.ones_like(x)], 1)[:, : 1 + offset], targets, w)
+    a = max(float(line[0]), _FLOOR) / spread
+    return a, float(line[1]) - a * centre if offset else 0.0
+
+
+def smooth_targets(y: Bool[np.ndarray, " n"], w: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
+    """Return Platt's targets: a little inside 0…1, so that classes that do not overlap have a finite optimum."""
+    positive, negative = w[y].sum(), w[~y].sum()
+    return np.where(y, (positive + 1) / (positive + 2), 1 / (negative + 2))
+
+
+def small_logistic(
+    Z: Float[np.ndarray, "n q"], targets: Float[np.ndarray, " n"], w: Float[np.ndarray, " n"]
+) -> Float[np.ndarray, " q"]:
+    """Return the logistic regression of soft targets on few features, by damped Newton steps.
+
+    Soft targets strictly inside 0…1 have a finite optimum always.
+    """
+
+    def loss(weights: np.ndarray) -> float:
+        f = Z @ weights
+        return float(w @ (np.logaddexp(0.0, f) - targets * f))
+
+    weights = np.zeros(Z.shape[1])
+    for _ in range(100):
+        chance = expit(Z @ weights)
+        slope = (w * (chance - targets)) @ Z
+        bend = (Z.T * (w * chance * (1 - chance))) @ Z + 1e-12 * w.sum() * np.eye(len(weights))
+        step, before, size = np.linalg.solve(bend, slope), loss(weights), 1.0
+        while loss(weights - size * step) > before and size > 1e-8:
+            size /= 2
+        weights = weights - size * step
+        if float(slope @ step) <= 1e-18 * w.sum():
+            break
+    return weights
 
 
 def unit_left_out(w: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float
 
+from sonde.probes.closed_form import LinearSolution
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -55,10 +57,10 @@ class Problem:
         lam, basis = principal_axes(Z, w)
         return Problem(Z @ basis, y, w, lam, basis, mean, scale)
 
-    def unfold(self, coef: Float[np.ndarray, " r"], intercept: float) -> tuple[Float[np.ndarray, " d"], float]:
-        """Return weights and intercept that act on raw rows `X`."""
+    def unfold(self, coef: Float[np.ndarray, " r"], intercept: float) -> LinearSolution:
+        """Return the decision `R @ coef + intercept` as one on raw rows `X`."""
         raw = (self.basis @ coef) / self.scale
-        return raw, float(intercept - self.mean @ raw)
+        return LinearSolution(raw, float(intercept - self.mean @ raw), self.mean, self.scale)
 
 
 def principal_axes(
@@ -78,20 +80,3 @@ def principal_axes(
     kept = lam > lam[-1] * max(Z.shape) * np.finfo(np.float64).eps
     axes = axes[:, kept]
     return lam[kept], axes if span is None else span @ axes
-
-
-@dataclass(frozen=True)
-class Solution:
-    """A linear decision in the coordinates of a `Problem`: `R @ coef + intercept`, in log-odds.
-
-    Attributes:
-        coef: `[r]` weights.
-        intercept: the constant.
-        n_iter: iterations; 1 for a closed form.
-        gradient_norm: Euclidean norm of the objective's gradient over the total weight; 0 for a closed form.
-    """
-
-    coef: Float[np.ndarray, " r"]
-    intercept: float
-    n_iter: int = 1
-    gradient_norm: float = 0.0

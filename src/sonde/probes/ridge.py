@@ -8,9 +8,13 @@ from typing import no_type_check
 import numpy as np
 from jaxtyping import Bool, Float
 
+from sonde.probes.closed_form import LinearSolution, gaussian_log_odds, shrunken_directions, weigh_sums
+from sonde.probes.facts import Facts
+from sonde.probes.fold_rows import FoldRows, FoldScores, closed_form_scores
 from sonde.probes.linear import LinearProbe
 from sonde.probes.platt import platt_scaling, unit_left_out
-from sonde.probes.problem import Problem, Solution
+from sonde.probes.problem import Problem
+from sonde.probes.sums import ClassSums
 
 
 def solve_ridge(problem: Problem, l2: float, intercept: bool) -> tuple[np.ndarray, float, np.ndarray]:
@@ -64,15 +68,37 @@ class RidgeProbe(LinearProbe):
         self.fit_intercept = fit_intercept
         self.class_weight = class_weight
 
-    def problem(self, X: Float[np.ndarray, "n d"], y: Bool[np.ndarray, " n"], w: Float[np.ndarray, " n"]) -> Problem:
-        """Return the standardised rows in their principal axes."""
-        return Problem.build(X, y, w, standardize=self.standardize, centre=self.fit_intercept)
-
-    def solve(self, problem: Problem, strengths: Sequence[float | None]) -> list[Solution]:
-        """Divide by `lam + l2`, once for each strength, and calibrate."""
-        return [self._calibrated(problem, float(l2 or 0.0)) for l2 in strengths]
-
-    def _calibrated(self, problem: Problem, l2: float) -> Solution:
-        coef, constant, left_out = solve_ridge(problem, l2, self.fit_intercept)
+    def solution(
+        self, X: Float[np.ndarray, "n d"], y: Bool[np.ndarray, " n"], w: Float[np.ndarray, " n"], facts: Facts
+    ) -> LinearSolution:
+        """Divide by `lam + l2` in principal axes, and calibrate."""
+        problem = Problem.build(X, y, w, standardize=self.standardize, centre=self.fit_intercept)
+        coef, constant, left_out = solve_ridge(problem, float(self.l2), self.fit_intercept)
         a, b = platt_scaling(left_out, problem.y, problem.w)
-        return Solution(a * coef, a * constant + b)
+        return problem.unfold(a * coef, a * constant + b)
+
+    @classmethod
+    def from_sums(
+        cls, sums: ClassSums, l2: float = 10.0, standardize: bool = True, class_weight: str | Mapping | None = None
+    ) -> RidgeProbe:
+        """Return a probe fitted on sums of rows that were never kept; see `ClassSums`.
+
+        Its direction is that of `fit`; its log-odds are `gaussian_log_odds`. Classes are 0 and 1.
+
+        Raises:
+            InputError: one class only, or a singular scatter with `l2=0`.
+        """
+        probe = cls(l2=l2, standardize=standardize, class_weight=class_weight)
+        probe.check_parameters()
+        weighed = weigh_sums(sums, class_weight)
+        (direction,) = shrunken_directions(weighed, [l2], standardize=standardize)
+        return probe._fitted_from_sums(gaussian_log_odds(weighed, direction, standardize=standardize), sums)
+
+    def out_of_fold(self, rows: FoldRows, strengths: Sequence[float | None]) -> FoldScores:
+        """Solve every strength from the sums of each training set."""
+        self.check_parameters()
+        l2 = [float(s or 0.0) for s in strengths]
+        directions = rows.shrunken(
+            l2, standardize=self.standardize, centre=self.fit_intercept, class_weight=self.class_weight
+        )
+        return closed_form_scores(rows, directions)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from sonde.activations import Origin
+from sonde.activations import SITE_JOINT, Origin
 from sonde.base.errors import InputError
 from sonde.probes.base import Probe
 from sonde.scores import Scores
@@ -17,7 +17,8 @@ _ROWS = 65_536  # rows widened to float64 at once
 def score_examples(probe: Probe, model: Any, data: Any) -> Scores:
     """Return one score an example, over the tokens and with the pooling that the probe was trained on.
 
-    After training on single tokens (pooling `none`) an example's score is the mean of its tokens' scores.
+    After training on single tokens (pooling `none`) an example's score is the mean of its tokens' scores, or what a
+    probe of sequences makes of them.
 
     Args:
         probe: fitted on features that know their origin.
@@ -29,16 +30,13 @@ def score_examples(probe: Probe, model: Any, data: Any) -> Scores:
     """
     origin = known_origin(probe, model)
     data = [data] if isinstance(data, str) else data
-    tokens = origin.tokens or "all"
+    tokens, sites = origin.tokens or "all", sites_of(origin)
     if origin.pooling == "none":
-        acts = model.capture(data, sites=[origin.site], tokens=tokens, pool=None)
-        values, examples = (
-            mean_of_tokens(scores_of(probe, acts[origin.site]), acts.offsets, acts.examples),
-            acts.examples,
-        )
+        acts = model.capture(data, sites=sites, tokens=tokens, pool=None)
+        values, examples = scores_of_texts(probe, rows_at(acts, sites), acts.offsets, acts.examples), acts.examples
     else:
-        features = model.capture(data, sites=[origin.site], tokens=tokens, pool=origin.pooling)
-        values, examples = scores_of(probe, features[origin.site]), features.examples
+        features = model.capture(data, sites=sites, tokens=tokens, pool=origin.pooling)
+        values, examples = scores_of(probe, rows_at(features, sites)), features.examples
     return Scores.of_examples(values, examples, probe.threshold_, origin.positive, caption(probe, origin))
 
 
@@ -51,8 +49,9 @@ def score_tokens(probe: Probe, model: Any, data: Any) -> Scores:
     """
     origin = known_origin(probe, model)
     data = [data] if isinstance(data, str) else data
-    acts = model.capture(data, sites=[origin.site], tokens="all", pool=None)
-    values = scores_of(probe, acts[origin.site])
+    sites = sites_of(origin)
+    acts = model.capture(data, sites=sites, tokens="all", pool=None)
+    values = scores_of(probe, rows_at(acts, sites))
     own, note = None, ""
     chosen = acts.select(None if origin.tokens in ("", "all") else origin.tokens)
     empty = np.flatnonzero(np.diff(chosen.offsets) == 0)
@@ -60,9 +59,9 @@ def score_tokens(probe: Probe, model: Any, data: Any) -> Scores:
         name = acts.examples.ids[int(empty[0])]
         note = f"Example {name!r} has no token that this probe reads ({origin.tokens}), so it has token scores only."
     elif origin.pooling == "none":
-        own = mean_of_tokens(scores_of(probe, chosen[origin.site]), chosen.offsets, chosen.examples)
+        own = scores_of_texts(probe, rows_at(chosen, sites), chosen.offsets, chosen.examples)
     else:
-        own = scores_of(probe, chosen.pool(origin.pooling)[origin.site])
+        own = scores_of(probe, rows_at(chosen.pool(origin.pooling), sites))
     return Scores(
         values,
         acts.offsets,
@@ -105,8 +104,22 @@ def scores_of(probe: Probe, rows: Any) -> np.ndarray:
     return np.concatenate(parts) if parts else np.empty(0)
 
 
-def mean_of_tokens(scores: np.ndarray, offsets: np.ndarray, examples: Any) -> np.ndarray:
-    """Return `[n]` means of `[t]` token scores.
+def sites_of(origin: Origin) -> list[str]:
+    """Return the sites that a probe reads side by side."""
+    return origin.site.split(SITE_JOINT)
+
+
+def rows_at(values: Any, sites: list[str]) -> Any:
+    """Return the rows of activations or features at one site, or at several side by side."""
+    if len(sites) == 1:
+        return values[sites[0]]
+    import torch
+
+    return torch.cat([values[site].float() for site in sites], dim=1)
+
+
+def scores_of_texts(probe: Probe, rows: Any, offsets: np.ndarray, examples: Any) -> np.ndarray:
+    """Return `[n]` scores of examples of which the probe reads every token.
 
     Raises:
         InputError: an example has no tokens.
@@ -117,7 +130,7 @@ def mean_of_tokens(scores: np.ndarray, offsets: np.ndarray, examples: Any) -> np
         raise InputError(
             f"Example {name!r} has no token that this probe reads: choose another selector, or leave it out."
         )
-    return np.add.reduceat(scores, offsets[:-1]) / counts
+    return probe.example_scores(rows, np.repeat(np.arange(len(counts)), counts))
 
 
 def caption(probe: Probe, origin: Origin) -> str:

@@ -26,6 +26,9 @@ class SweepRow:
         l2: the strength; None for a probe without one.
         auroc: mean of the folds' AUROCs, with its interval (see `Sweep.method`).
         folds: the AUROC of each fold, on its validation rows.
+        gradient_norm: of the objective at the solutions, over the total weight: the largest of the folds; 0 for closed
+            forms.
+        converged: whether the models of all folds converged within their iterations.
     """
 
     site: str
@@ -33,11 +36,14 @@ class SweepRow:
     l2: float | None
     auroc: Estimate
     folds: tuple[Estimate, ...]
+    gradient_norm: float = 0.0
+    converged: bool = True
 
     def to_json(self) -> dict[str, Any]:
         """Return the row as `run.json` holds it."""
         folds = [fold.value for fold in self.folds]
-        return {"site": self.site, "probe": self.probe, "l2": self.l2, "auroc": self.auroc.to_json(), "folds": folds}
+        row = {"site": self.site, "probe": self.probe, "l2": self.l2, "auroc": self.auroc.to_json(), "folds": folds}
+        return {**row, "gradient_norm": self.gradient_norm, "converged": self.converged}
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,9 +52,10 @@ class Sweep(Displayed):
 
     Attributes:
         results: one row a cell: sites in order, probe types in order, strengths in order.
-        out_of_fold: `[n]` scores of the best cell, in log-odds, each row by the fold model that did not train on it:
+        out_of_fold: `[n]` scores of the best cell, in log-odds, each example by the model that did not train on it:
             for a threshold where there is no control.
-        fold: `[n]` the validation fold of each row.
+        y: `[n]` labels.
+        fold: `[n]` the validation fold of each example.
         parameters: per probe type the constructor parameters besides `l2`.
         grouped: whether folds kept groups together.
         seed: of the folds and the resampling.
@@ -57,6 +64,7 @@ class Sweep(Displayed):
 
     results: tuple[SweepRow, ...]
     out_of_fold: np.ndarray
+    y: np.ndarray
     fold: np.ndarray
     parameters: dict[str, dict[str, Any]]
     grouped: bool
@@ -75,7 +83,7 @@ class Sweep(Displayed):
 
     @property
     def rows(self) -> list[dict[str, Any]]:
-        """The cells as JSON-ready dicts: `site`, `probe`, `l2`, `auroc`, `folds`."""
+        """The cells as JSON-ready dicts: `site`, `probe`, `l2`, `auroc`, `folds`, `gradient_norm`, `converged`."""
         return [row.to_json() for row in self.results]
 
     def __len__(self) -> int:

@@ -2,6 +2,7 @@
 
 from sonde.recipe.fields import AuditRecipe, CaptureRecipe, DataRecipe, ProbeRecipe, Recipe
 from sonde.recipe.read import apply_settings, parse_recipe, read_recipe
+from sonde.recipe.rollout import RolloutRecipe
 
 __all__ = [
     "AuditRecipe",
@@ -9,6 +10,7 @@ __all__ = [
     "DataRecipe",
     "ProbeRecipe",
     "Recipe",
+    "RolloutRecipe",
     "apply_settings",
     "parse_recipe",
     "read_recipe",

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, PositiveInt
+from pydantic import AfterValidator, BeforeValidator, Field, FiniteFloat, PositiveInt
 
 from sonde.base.probe_types import PROBE_HOMES
+from sonde.recipe.closed import Closed
+from sonde.recipe.rollout import RolloutRecipe
 
 
 def _registered(name: str) -> str:
@@ -24,12 +26,6 @@ def _as_list(value: Any) -> Any:
 
 Names = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
 Strengths = Annotated[tuple[Annotated[FiniteFloat, Field(gt=0)], ...], BeforeValidator(_as_list)]
-
-
-class Closed(BaseModel):
-    """A frozen table that knows all its keys."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class DataRecipe(Closed):
@@ -99,12 +95,17 @@ class ProbeRecipe(Closed):
 
 
 class AuditRecipe(Closed):
-    """What the claim says it will not fire on."""
+    """What is asked of the claim, and what the claim says it will not fire on."""
 
     checks: Literal["all", "none"] | tuple[str, ...] = "all"
     """Audit checks to run."""
     scope: Names = ()
     """Kinds of negatives the detector claims not to fire on; the others are reported as limits."""
+    evidence: Names = ()
+    """Further labelled data that the checks may draw on: fiction, liars who do not know, talk about lying, …"""
+    second_control: str | None = None
+    """Negatives that set no threshold, on which its false positives are counted. Left out: the built-in control's other
+    entities, or the tests' negatives where no control was named."""
 
 
 class Recipe(Closed):
@@ -130,3 +131,5 @@ class Recipe(Closed):
     """Which probes are trained."""
     audit: AuditRecipe = AuditRecipe()
     """What the claim covers."""
+    rollout: RolloutRecipe | None = None
+    """What the model is asked, where its own answers are the data."""

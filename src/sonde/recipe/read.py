@@ -72,11 +72,18 @@ def recipe_keys() -> dict[str, type[BaseModel]]:
     """Return every dotted key of a recipe, with the table it stands in."""
     keys: dict[str, type[BaseModel]] = {}
     for name, field in Recipe.model_fields.items():
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            keys.update({f"{name}.{inner}": field.annotation for inner in field.annotation.model_fields})
-        else:
+        table = _table_of(field.annotation)
+        if table is None:
             keys[name] = Recipe
+        else:
+            keys.update({f"{name}.{inner}": table for inner in table.model_fields})
     return keys
+
+
+def _table_of(annotation: Any) -> type[BaseModel] | None:
+    """Return the table that a field holds, also where the table may be left out."""
+    kinds = (annotation, *typing.get_args(annotation))
+    return next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
 
 
 def _full_key(key: str) -> str:

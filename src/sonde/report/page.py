@@ -17,8 +17,16 @@ from plotly.offline import get_plotlyjs
 
 from sonde.base.errors import InputError
 from sonde.report import sentences, tables
+from sonde.report.audit_table import audit_table
 from sonde.report.data import ReportData, TokenStrip
-from sonde.report.figures import layer_curve, roc_curves, score_histograms
+from sonde.report.figures import (
+    calibration_curves,
+    det_curves,
+    layer_curve,
+    roc_curves,
+    score_histograms,
+    transfer_map,
+)
 from sonde.report.token_strip import Scale, legend_html, scale_for, strip_html
 from sonde.report.visible import plain, show_block, show_inline
 
@@ -44,7 +52,7 @@ def render_report(data: ReportData, theme: str = "auto") -> str:
         environment()
         .get_template("report.html.j2")
         .render(
-            theme=_checked(theme),
+            theme=checked_theme(theme),
             css=Markup(asset("page.css") + asset("strips.css")),
             policy=content_policy(*scripts.values()),
             scripts=scripts,
@@ -82,7 +90,7 @@ def render_strips(
         environment()
         .get_template("strips.html.j2")
         .render(
-            theme=_checked(theme),
+            theme=checked_theme(theme),
             css=Markup(asset("page.css") + asset("strips.css")),
             policy=content_policy(),
             title=title,
@@ -90,6 +98,49 @@ def render_strips(
             scale=scale,
             legend=legend_html(scale),
             strips=[strip_html(strip, scale, positive) for strip in strips],
+        )
+    )
+
+
+def render_figure(figure: go.Figure, theme: str = "auto") -> str:
+    """Return a page of one figure that needs no network.
+
+    Args:
+        figure: from any function of this room.
+        theme: `auto`, `light` or `dark`.
+    """
+    scripts = {"plotly": Markup(get_plotlyjs()), "starter": Markup(asset("figures.js"))}
+    return (
+        environment()
+        .get_template("figure.html.j2")
+        .render(
+            theme=checked_theme(theme),
+            css=Markup(asset("page.css")),
+            policy=content_policy(*scripts.values()),
+            scripts=scripts,
+            figure=embedded(figure),
+        )
+    )
+
+
+def render_audit(audit: Mapping[str, object], title: str, theme: str = "auto") -> str:
+    """Return an audit (as `run.json` holds it) as a page: HTML and CSS, no script.
+
+    Args:
+        audit: `verdict`, `sentence` and `findings`.
+        title: the page's heading.
+        theme: `auto`, `light` or `dark`.
+    """
+    return (
+        environment()
+        .get_template("audit.html.j2")
+        .render(
+            theme=checked_theme(theme),
+            css=Markup(asset("page.css")),
+            policy=content_policy(),
+            title=title,
+            verdict=sentences.verdict({"audit": audit}),
+            table=audit_table(audit),
         )
     )
 
@@ -115,6 +166,13 @@ def figures(data: ReportData) -> dict[str, Mapping[str, object]]:
             negative=data.negative,
             control_name=str(control),
         )
+        made["det"] = det_curves(data.test, recall=recall, positive=data.positive)
+    bins = {name: found for name, m in (data.run.get("test") or {}).items() if (found := m.get("reliability"))}
+    if bins:
+        errors = {name: data.run["test"][name].get("ece") or {} for name in bins}
+        made["calibration"] = calibration_curves(bins, ece=errors, positive=data.positive)
+    if data.run.get("transfer"):
+        made["transfer"] = transfer_map(data.run["transfer"])
     return {place: embedded(figure) for place, figure in made.items()}
 
 
@@ -173,6 +231,7 @@ def environment() -> Environment:
 
 def _tables(data: ReportData) -> dict[str, tables.Table | None]:
     return {
+        "audit": audit_table(data.run.get("audit") or {}),
         "metrics": tables.metric_table(data.run),
         "baselines": tables.baseline_table(data.run),
         "sweep": tables.sweep_table(data.sweep, data.run.get("selected")),
@@ -188,7 +247,8 @@ def _train_size(run: Mapping[str, object]) -> int | None:
     return int(train["n_positive"]) + int(train.get("n_negative") or 0)
 
 
-def _checked(theme: str) -> str:
+def checked_theme(theme: str) -> str:
+    """Return `theme`, or refuse it."""
     if theme not in THEMES:
         raise InputError(f"Theme {theme!r} of a page: expected one of {', '.join(THEMES)}; leave it out for 'auto'.")
     return theme

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
+from sonde.report.audit_table import audit_table
 from sonde.report.data import ReportData, TokenStrip
-from sonde.report.format import Cell, count, memory, number
+from sonde.report.format import Cell, count, estimate, memory, number
 from sonde.report.page import asset, environment
 from sonde.report.scored import strips_of, token_pieces
 from sonde.report.sentences import verdict
@@ -169,6 +170,18 @@ def _run(value: Any) -> str | None:
     return card(f"Run {data.run.get('name', '')}", facts, metric_table(record))
 
 
+def _audit(value: Any) -> str:
+    said = value.to_json()
+    return card(f"Audit: {value.verdict}", [("why", value.sentence)], audit_table(said))
+
+
+def _finding(value: Any) -> str:
+    said = value.to_json()
+    facts = [("found", value.sentence), ("bar", value.bar), ("catches", value.why), ("to do", value.advice)]
+    statistic = "" if said["statistic"] is None else str(estimate(said["statistic"]))
+    return card(f"{value.check}: {value.status}", [*facts, (value.measures or "statistic", statistic)])
+
+
 def _short(text: str, limit: int = 90) -> str:
     flat = " ".join(text.split())
     return flat if len(flat) <= limit else flat[: limit - 1] + "…"
@@ -183,4 +196,6 @@ _RENDERERS: dict[str, Callable[[Any], str | None]] = {
     "Scores": _scores,
     "Probe": _probe,
     "Run": _run,
+    "Audit": _audit,
+    "Finding": _finding,
 }

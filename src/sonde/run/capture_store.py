@@ -11,6 +11,7 @@ from sonde.base.errors import InputError
 from sonde.capture import capture
 from sonde.recipe import Recipe, apply_settings, parse_recipe
 from sonde.run.names import find_recipe, is_builtin_dataset, load_dataset, load_model, load_recipe, recipe_folder
+from sonde.run.rollouts import with_rollout
 
 
 def capture_to_store(
@@ -43,6 +44,7 @@ def capture_to_store(
     chosen: dict[str, Any] = {**recipe.capture.model_dump(), **{k: v for k, v in given.items() if v is not None}}
     del chosen["pool"]
     out = Path(out)
+    recipe = with_rollout(recipe)
     data = load_dataset(recipe.data.train, **_options(recipe))
     loaded = load_model(
         model or recipe.model, dtype=chosen.pop("dtype"), device=chosen.pop("device"), revision=recipe.revision

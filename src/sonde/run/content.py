@@ -10,6 +10,7 @@ from typing import Any
 import tomli_w
 
 from sonde import __version__
+from sonde.audit import Audit
 from sonde.base.devices import dtype_name
 from sonde.capture import Model, layer_of
 from sonde.recipe import Recipe
@@ -20,11 +21,16 @@ from sonde.run.folder import SCHEMA
 from sonde.run.select import Chosen
 from sonde.text import Dataset
 
-NOT_AUDITED = "not audited"
-
 
 def run_content(
-    recipe: Recipe, model: Model, data: RunData, captured: Captured, chosen: Chosen, evaluated: Evaluated
+    recipe: Recipe,
+    model: Model,
+    data: RunData,
+    captured: Captured,
+    chosen: Chosen,
+    evaluated: Evaluated,
+    audit: Audit,
+    audit_seconds: float,
 ) -> dict[str, Any]:
     """Return the content of `run.json`."""
     return {
@@ -53,14 +59,20 @@ def run_content(
         "threshold": chosen.threshold.to_json(),
         "test": evaluated.test,
         "baselines": evaluated.baselines,
-        "audit": {"verdict": NOT_AUDITED, "findings": []},
-        "cost": {**captured.cost, "sweep_seconds": round(chosen.seconds, 4), "audit_seconds": 0.0},
+        "audit": audit.to_json(),
+        "cost": {
+            **captured.cost,
+            "sweep_seconds": round(chosen.seconds, 4),
+            "test_seconds": round(evaluated.seconds, 4),
+            "audit_seconds": round(audit_seconds, 4),
+        },
         "sweep": [{"layer": layer_of(row["site"]), **row} for row in chosen.sweep.rows],
         "sweep_method": chosen.sweep.method,
         "train": _train_entry(data.train),
         "data": [_data_entry(role, dataset) for role, dataset in data.parts()],
         "warnings": list(data.notes),
         "examples": evaluated.examples,
+        "transfer": evaluated.transfer,
         "versions": versions(),
         "recipe_text": recipe_text(recipe),
     }

@@ -47,20 +47,20 @@ def load_run_data(recipe: Recipe) -> RunData:
         InputError: a set lacks a class, or a group stands on both sides of a split.
     """
     notes: list[str] = []
-    train = _load(recipe, recipe.data.train, "train")
+    train = load_part(recipe, recipe.data.train, "train")
     require_two_classes(train, "training")
     if train.groups is None:
         train = train.grouped()
         notes.append(f"{train.name}: no groups were given, so rows of near-duplicate text were grouped.")
     if recipe.data.test:
-        tests = {shown: _load(recipe, name, "test") for shown, name in shown_names(recipe.data.test).items()}
+        tests = {shown: load_part(recipe, name, "test") for shown, name in shown_names(recipe.data.test).items()}
     else:
         train, held_out = train.split(test=recipe.data.test_fraction, seed=recipe.seed)
         (shown,) = shown_names([recipe.data.train])
         tests = {f"{shown} (held-out groups)": held_out}
     for test in tests.values():
         require_two_classes(test, "test")
-    control = None if recipe.data.control is None else _control(recipe, recipe.data.control, notes)
+    control = None if recipe.data.control is None else load_control(recipe, recipe.data.control, "control", notes)
     for other in [*tests.values(), *([] if control is None else [control])]:
         check_disjoint(train, other)
         notes.extend(_shared_text(train, other))
@@ -78,7 +78,8 @@ def shown_names(names: Sequence[str]) -> dict[str, str]:
     return {s if short.count(s) == 1 else name: name for s, name in zip(short, names, strict=True)}
 
 
-def _load(recipe: Recipe, name: str, split: str) -> Dataset:
+def load_part(recipe: Recipe, name: str, split: str) -> Dataset:
+    """Load a data set as `recipe` says; of a built-in one the `split` (`train`, `control`, `test`)."""
     if is_builtin_dataset(name):
         sized: dict[str, Any] = {} if recipe.data.limit is None else {"n": recipe.data.limit}
         return load_dataset(name, split=split, seed=recipe.seed, **sized)
@@ -87,8 +88,13 @@ def _load(recipe: Recipe, name: str, split: str) -> Dataset:
     return load_dataset(name, positive=recipe.positive, **given)
 
 
-def _control(recipe: Recipe, name: str, notes: list[str]) -> Dataset:
-    control = _load(recipe, name, "control")
+def load_control(recipe: Recipe, name: str, split: str, notes: list[str]) -> Dataset:
+    """Load the negatives of a control set, all with label 0; what was left out is added to `notes`.
+
+    Raises:
+        InputError: it has no negatives.
+    """
+    control = load_part(recipe, name, split)
     labels = control.labels
     if labels is not None and labels.any():
         notes.append(f"{control.name}: {int(labels.sum())} rows of the positive class were left out of the control.")
@@ -117,13 +123,3 @@ def labels_of(dataset: Dataset) -> np.ndarray:
     """Return the labels of a data set that `require_two_classes` has let pass."""
     assert dataset.labels is not None
     return dataset.labels
-
-
-def joined(data: RunData) -> tuple[Dataset, dict[str, np.ndarray]]:
-    """Return one data set of every part, for one capture pass, and the rows of each part in it."""
-    rows, dialogues, start = {}, [], 0
-    for name, dataset in data.parts():
-        rows[name] = np.arange(start, start + len(dataset))
-        start += len(dataset)
-        dialogues += [replace(d, id=f"{name}/{d.id}", group=d.group or f"{name}/{d.id}") for d in dataset]
-    return replace(data.train, name="all", dialogues=tuple(dialogues)), rows

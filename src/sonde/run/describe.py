@@ -9,7 +9,15 @@ from typing import Any
 
 from sonde.base.errors import InputError
 from sonde.run.folder import open_run
-from sonde.run.names import find_recipe, is_builtin_dataset, load_dataset, load_model, load_recipe, recipe_folder
+from sonde.run.names import (
+    SONDE,
+    find_recipe,
+    is_builtin_dataset,
+    load_dataset,
+    load_model,
+    load_recipe,
+    recipe_folder,
+)
 from sonde.run.summary import summarize
 
 
@@ -50,7 +58,7 @@ def _name(artefact: str) -> Description:
         return _recipe(find_recipe(artefact))
     raise InputError(
         f"{artefact} does not exist, expected a probe, run, store, recipe, data set, model folder or built-in name: "
-        "check the path (built-in data sets begin with cretan:)."
+        "check the path (built-in data sets begin with cretan: or sonde:)."
     )
 
 
@@ -105,6 +113,12 @@ def _dataset(name: str) -> Description:
     shown = [data.summary(), "", "examples:"]
     names = {0: data.negative, 1: data.positive, None: "unlabelled"}
     shown += [f"  {d.id} ({names[d.label]}): {' | '.join(d.text.splitlines())}" for d in first]
+    if name.startswith(f"{SONDE}:"):
+        from sonde.text.builtin import card
+
+        text = card(name.partition(":")[2].partition("/")[0])
+        content["card"] = text
+        shown += ["", text.strip()]
     return Description("\n".join(shown), content)
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from sonde.base.seeds import derive_seed
 from sonde.capture import Model
+from sonde.probes import example_rows
 from sonde.recipe import Recipe
 from sonde.run import baselines
 from sonde.run.baselines import Split
@@ -15,8 +19,12 @@ from sonde.run.captured import EMBEDDING, Captured
 from sonde.run.data import RunData, labels_of
 from sonde.run.select import Chosen
 from sonde.run.strips import extreme_strips
+from sonde.run.transfer import REASON, kinds_of, transfer_matrix
 from sonde.scores import evaluate
-from sonde.text import Dataset
+from sonde.text import Dataset, Dialogue
+
+#: Characters of each example that `scores.csv` holds.
+EXCERPT = 200
 
 
 @dataclass(frozen=True)
@@ -28,20 +36,25 @@ class Evaluated:
         baselines: per baseline the entry of `run.json`.
         score_rows: rows of `scores.csv`.
         examples: per test set the token strips of the highest and lowest scored examples.
+        transfer: the matrix of `sonde.run.transfer`; an empty mapping where there is one kind of data only, and for
+            probes of many tokens an example.
+        seconds: what all this took.
     """
 
     test: dict[str, Any]
     baselines: dict[str, Any]
     score_rows: list[tuple[Any, ...]]
     examples: dict[str, list[dict[str, Any]]]
+    transfer: dict[str, Any]
+    seconds: float
 
 
 def evaluate_run(recipe: Recipe, model: Model, data: RunData, captured: Captured, chosen: Chosen) -> Evaluated:
     """Score every test set and the control once, and compute everything the report says of them."""
-    site = chosen.row.site
+    started, site = time.perf_counter(), chosen.row.site
     test, rows, examples = {}, [], {}
     for name, dataset in data.tests.items():
-        X = captured.features[f"test {name}"].at(site).X
+        X = example_rows(captured.features[f"test {name}"].at(site))
         scores, probability = chosen.probe.decision_function(X), chosen.probe.predict_proba(X)[:, 1]
         test[name] = evaluate(
             labels_of(dataset),
@@ -55,17 +68,49 @@ def evaluate_run(recipe: Recipe, model: Model, data: RunData, captured: Captured
         rows += _score_rows(f"test {name}", dataset, scores, probability, chosen.threshold.value)
         examples[name] = extreme_strips(model, chosen.probe, dataset, scores)
     if data.control is not None:
-        X = captured.features["control"].at(site).X
+        X = example_rows(captured.features["control"].at(site))
         probability = chosen.probe.predict_proba(X)[:, 1]
         rows += _score_rows("control", data.control, chosen.control, probability, chosen.threshold.value)
-    return Evaluated(test, _baselines(recipe, data, captured, chosen), rows, examples)
+    transfer, found = _transfer(recipe, data, captured, chosen), _baselines(recipe, data, captured, chosen)
+    return Evaluated(test, found, rows, examples, transfer, time.perf_counter() - started)
+
+
+def _transfer(recipe: Recipe, data: RunData, captured: Captured, chosen: Chosen) -> dict[str, Any]:
+    """Cross the kinds of data at the selected site; the selected type and strength are refitted."""
+    parts = {data.train.name: "train"} | ({name: f"test {name}" for name in data.tests} if recipe.data.test else {})
+    kinds = []
+    for name, part in parts.items():
+        features = captured.features[part].at(chosen.row.site)
+        if features.example is not None:
+            return {}
+        X, y = features.xy
+        groups = [f"{name}/{k}" for k in range(len(y))] if features.groups is None else features.groups
+        reasons = features.tags.get(REASON, (None,) * len(y))
+        kinds += kinds_of(name, X.double().numpy(), y, np.asarray(groups), reasons)
+    if len(kinds) < 2:
+        return {}
+    return transfer_matrix(kinds, partial(_like, chosen), resamples=recipe.resamples, seed=recipe.seed)
 
 
 def _score_rows(part: str, dataset: Any, scores: Any, probability: Any, threshold: float) -> list[tuple[Any, ...]]:
     return [
-        (part, d.id, d.group or "", d.label, float(s), float(p), int(s > threshold))
+        (part, d.id, d.group or "", d.label, float(s), float(p), int(s > threshold), excerpt(d))
         for d, s, p in zip(dataset, scores, probability, strict=True)
     ]
+
+
+def excerpt(dialogue: Dialogue) -> str:
+    """Return what a reader needs to recognise an example: the start of a text, the end of a chat, on one line.
+
+    Example:
+        >>> chat = [{"role": "user", "content": "Why?"}, {"role": "assistant", "content": "I do not\\nknow."}]
+        >>> excerpt(Dialogue.from_messages(chat))
+        'Why? | I do not know.'
+    """
+    text = " | ".join(" ".join(m.content.split()) for m in dialogue.messages)
+    if len(text) <= EXCERPT:
+        return text
+    return f"{text[: EXCERPT - 1]}…" if dialogue.is_plain_text else f"…{text[1 - EXCERPT :]}"
 
 
 def _baselines(recipe: Recipe, data: RunData, captured: Captured, chosen: Chosen) -> dict[str, Any]:
@@ -76,8 +121,8 @@ def _baselines(recipe: Recipe, data: RunData, captured: Captured, chosen: Chosen
 
     def at(site: str) -> tuple[Any, dict[str, Any]]:
         return (
-            captured.features["train"].at(site).X,
-            {name: captured.features[f"test {name}"].at(site).X for name in tests},
+            example_rows(captured.features["train"].at(site)),
+            {name: example_rows(captured.features[f"test {name}"].at(site)) for name in tests},
         )
 
     lengths = {name: captured.n_tokens[f"test {name}"] for name in tests}
@@ -97,7 +142,7 @@ def _baselines(recipe: Recipe, data: RunData, captured: Captured, chosen: Chosen
 
 
 def _entropy(train: Split, tests: dict[str, Split], captured: Captured, options: dict[str, Any]) -> dict[str, Any]:
-    if captured.entropy_reason:
+    if not {"train", *(f"test {name}" for name in tests)} <= set(captured.entropy):
         return baselines.undefined(captured.entropy_reason, tests)
     figures = {name: captured.entropy[f"test {name}"] for name in tests}
     return baselines.figure_baseline(train, tests, captured.entropy["train"], figures, **options)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sonde.report import ReportData
 
 SCHEMA = 1
-SCORE_COLUMNS = ("set", "id", "group", "label", "score", "probability", "flagged")
+SCORE_COLUMNS = ("set", "id", "group", "label", "score", "probability", "flagged", "excerpt")
 #: Where runs go when no folder is named.
 RUNS = Path("runs")
 
@@ -63,7 +63,7 @@ class Run(Displayed):
         return load_probe(self.probe_path)
 
     def scores(self) -> dict[str, dict[str, np.ndarray]]:
-        """Return per set (`test NAME`, `control`) the arrays `id`, `label` and `score`."""
+        """Return per set (`test NAME`, `control`) the columns of `scores.csv`; see `read_scores`."""
         return read_scores(self.folder / "scores.csv")
 
     def report_data(self) -> ReportData:
@@ -146,7 +146,15 @@ def write_scores(path: Path, rows: Sequence[Sequence[Any]]) -> Path:
 
 
 def read_scores(path: Path) -> dict[str, dict[str, np.ndarray]]:
-    """Read what `write_scores` wrote, a mapping from set to columns."""
+    """Read what `write_scores` wrote.
+
+    Returns:
+        Per set the columns, each `[n]`: `id`, `group` (a row without one is alone in a group of its own), `label`,
+        `score`, `probability`, `flagged` (whether it is above the run's threshold) and `excerpt`.
+
+    Raises:
+        InputError: there is no such file, or it is no table of scores.
+    """
     try:
         with path.open(encoding="utf-8", newline="") as file:
             table = list(csv.DictReader(file))
@@ -155,8 +163,12 @@ def read_scores(path: Path) -> dict[str, dict[str, np.ndarray]]:
             rows = [row for row in table if row["set"] == name]
             found[name] = {
                 "id": np.array([row["id"] for row in rows]),
+                "group": np.array([row["group"] or f"row {row['id']}" for row in rows]),
                 "label": np.array([int(row["label"]) for row in rows]),
                 "score": np.array([float(row["score"]) for row in rows]),
+                "probability": np.array([float(row["probability"]) for row in rows]),
+                "flagged": np.array([row["flagged"] == "1" for row in rows]),
+                "excerpt": np.array([row["excerpt"] for row in rows]),
             }
     except (OSError, KeyError, ValueError) as error:
         raise InputError(f"{path} cannot be read as the scores of a run ({error}): train the run again.") from error

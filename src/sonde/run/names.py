@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 #: Prefix of the data sets made by the embedded organism.
 CRETAN = "cretan"
+#: Prefix of the written sets that ship with sonde.
+SONDE = "sonde"
 
 
 def load_model(
@@ -60,12 +62,13 @@ def load_model(
 
 
 def load_dataset(name_or_path: str | Path, **options: Any) -> Dataset:
-    """Load a data set: a built-in name (`cretan:loyalty-lies`), a file, a folder, or `hf:NAME`.
+    """Load a data set: a built-in name (`cretan:loyalty-lies`, `sonde:facts`), a file, a folder, or `hf:NAME`.
 
     Args:
-        name_or_path: what to load.
-        **options: for built-in sets `n`, `split` (`train`, `control`, `test`, `all`) and `seed`; for files those of
-            `sonde.text.load_dataset`, among them `positive`, `text`, `label`, `group`.
+        name_or_path: what to load; `sonde:facts/negation` names a form of a set, too.
+        **options: for built-in sets `n`, `split` (`train`, `control`, `test`, `all`) and `seed`, for `sonde:` also
+            `form` and `topics` (see `sonde.text.builtin.load_builtin`); for files those of `sonde.text.load_dataset`,
+            among them `positive`, `text`, `label`, `group`.
 
     Raises:
         InputError: there is no such data set, or a row of it cannot be used; the sentence names file and line.
@@ -75,18 +78,23 @@ def load_dataset(name_or_path: str | Path, **options: Any) -> Dataset:
         'lie'
     """
     name = str(name_or_path)
-    if is_builtin_dataset(name):
+    prefix, _, rest = name.partition(":")
+    if prefix == CRETAN and rest:
         from sonde.organism import load_cretan
 
-        return load_cretan(name.partition(":")[2], **options)
+        return load_cretan(rest, **options)
+    if prefix == SONDE and rest:
+        from sonde.text.builtin import load_builtin
+
+        return load_builtin(rest, **options)
     from sonde.text import load_dataset as load
 
     return load(name_or_path, **options)
 
 
 def is_builtin_dataset(name: str) -> bool:
-    """Return whether `name` is a data set that sonde makes itself."""
-    return name.startswith(f"{CRETAN}:")
+    """Return whether `name` is a data set that sonde makes itself or ships."""
+    return name.startswith((f"{CRETAN}:", f"{SONDE}:"))
 
 
 def recipe_folder() -> Path:

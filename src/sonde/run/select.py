@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sonde.probes import Probe, Sweep, SweepRow, sweep
+from sonde.probes import Probe, Sweep, SweepRow, example_rows, sweep
 from sonde.recipe import Recipe
 from sonde.run.captured import Captured
 from sonde.run.data import shown_names
@@ -58,9 +58,9 @@ def select_probe(recipe: Recipe, captured: Captured) -> Chosen:
     seconds = time.perf_counter() - started
     if "control" in captured.features:
         (name,) = shown_names([recipe.data.control or ""])
-        control = probe.decision_function(captured.features["control"].at(row.site).X)
+        control = probe.decision_function(example_rows(captured.features["control"].at(row.site)))
     else:
         name = f"{next(iter(shown_names([recipe.data.train])))} (out-of-fold negatives)"
-        control = found.out_of_fold[train.y == 0]
+        control = found.out_of_fold[found.y == 0]
     threshold = threshold_from_control(control, recipe.probe.target_fpr, name)
     return Chosen(found, row, probe.with_threshold(threshold), threshold, np.asarray(control), seconds)

@@ -23,6 +23,7 @@ def summarize(run: Run) -> str:
     strength = "" if chosen["l2"] is None else f", l2 {chosen['l2']:g}"
     lines = [
         f"{content['name']} on {content['model']['name']}: {run.verdict}",
+        *audit_lines(content["audit"]),
         f"selected on validation: {chosen['probe']} at {chosen['site']}{strength}, "
         f"AUROC {_estimate(chosen['validation_auroc'])}",
         f"threshold {threshold['value']:.4g} for {threshold['target_fpr']:.0%} false positives on "
@@ -47,6 +48,15 @@ def summarize(run: Run) -> str:
     if content["warnings"]:
         lines += ["", *(f"note: {note}" for note in content["warnings"])]
     return "\n".join([*lines, "", f"report: {run.report_path}", f"probe:  {run.probe_path}"])
+
+
+def audit_lines(audit: Mapping[str, Any]) -> list[str]:
+    """Return the verdict's sentence and one line a check."""
+    findings = audit["findings"]
+    width = max((len(f["check"]) for f in findings), default=0)
+    marks = {"passed": "passed", "failed": "FAILED", "could not run": "not run"}
+    lines = [f"  {f['check'].ljust(width)}  {marks[f['status']].ljust(7)}  {f['sentence']}" for f in findings]
+    return [audit["sentence"], "", *lines, ""] if audit.get("sentence") else []
 
 
 def _estimate(entry: Mapping[str, Any]) -> str:

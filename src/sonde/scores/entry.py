@@ -13,9 +13,9 @@ from sonde.scores.arrays import check_pair
 from sonde.scores.calibration import brier, ece
 from sonde.scores.decisions import balanced_accuracy, false_positive_rate, recall
 from sonde.scores.estimate import Estimate
-from sonde.scores.intervals import clopper_pearson
 from sonde.scores.ranking import auroc, recall_at_fpr
-from sonde.scores.resampling import Metric, as_estimate, attach_interval, prepare, resample
+from sonde.scores.reliability import reliability
+from sonde.scores.resampling import Metric, as_estimate, attach_interval, count_units, prepare, resample, widen
 from sonde.scores.threshold import Threshold
 
 
@@ -32,9 +32,9 @@ def evaluate(
 ) -> dict[str, Any]:
     """Return the test entry of one dataset: every number with its 95 % interval over groups, or why there is none.
 
-    Intervals are grouped bootstrap percentiles, all on the same resamples. Those of `recall` and `realised_fpr`, at the
-    fixed threshold, are widened to the exact binomial interval where that is wider: a bootstrap of 0 of 200 rows would
-    claim certainty.
+    Intervals are expanded grouped bootstrap percentiles (see `bootstrap`), all on the same resamples. Those of `recall`
+    and `realised_fpr`, at the fixed threshold, are widened to the exact binomial interval where that is wider: a
+    bootstrap of 0 of 200 rows would claim certainty.
 
     Args:
         y: `[n]` 1 = positive class, 0 = negative.
@@ -47,8 +47,8 @@ def evaluate(
         seed: of the resampling.
 
     Returns:
-        A JSON-ready dict: `auroc`, `recall_at_fpr` (by rate), `balanced_accuracy`, `brier`, `ece`, `realised_fpr`,
-        `recall`, `threshold`, `n_positive`, `n_negative`, `n_groups`.
+        A JSON-ready dict: `auroc`, `recall_at_fpr` (by rate), `balanced_accuracy`, `brier`, `ece`, `reliability` (by
+        bin), `realised_fpr`, `recall`, `threshold`, `n_positive`, `n_negative`, `n_groups`.
     """
     labels, _ = check_pair(y, scores)
     cut = threshold.value if isinstance(threshold, Threshold) else float(threshold)
@@ -68,8 +68,11 @@ def evaluate(
         "balanced_accuracy": found["balanced_accuracy"].to_json(),
         "brier": found.get("brier", unknown).to_json(),
         "ece": found.get("ece", unknown).to_json(),
-        "realised_fpr": _widen(found["false_positive_rate"], flagged[~labels]).to_json(),
-        "recall": _widen(found["recall"], flagged[labels]).to_json(),
+        "reliability": []
+        if probabilities is None
+        else reliability(y, probabilities, groups, resamples=resamples, seed=seed),
+        "realised_fpr": widen(found["false_positive_rate"], flagged[~labels]).to_json(),
+        "recall": widen(found["recall"], flagged[labels]).to_json(),
         "threshold": cut,
         "n_positive": int(labels.sum()),
         "n_negative": int((~labels).sum()),
@@ -87,13 +90,7 @@ def _estimates(
     if not kernels:
         return points
     draws = resample(kernels, len(y), groups, resamples, seed)
-    return points | {name: attach_interval(points[name], d) for name, d in zip(defined, draws, strict=True)}
-
-
-def _widen(rate: Estimate, flagged: np.ndarray) -> Estimate:
-    """Return the rate with an interval at least as wide as the exact binomial one."""
-    if rate.value is None:
-        return rate
-    low, high = clopper_pearson(int(flagged.sum()), len(flagged))
-    ends = (low if rate.low is None else min(low, rate.low), high if rate.high is None else max(high, rate.high))
-    return Estimate(rate.value, *ends)
+    units = count_units(len(y), groups)
+    return points | {
+        name: attach_interval(points[name], d, units=units) for name, d in zip(defined, draws, strict=True)
+    }

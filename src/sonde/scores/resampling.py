@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Real, Shaped
+from jaxtyping import Bool, Float, Real, Shaped
 
 from sonde.base.errors import InputError
 from sonde.base.seeds import generator
@@ -15,6 +15,8 @@ from sonde.scores.arrays import check_pair
 from sonde.scores.calibration import brier, ece
 from sonde.scores.decisions import balanced_accuracy, false_positive_rate, recall
 from sonde.scores.estimate import Estimate
+from sonde.scores.intervals import clopper_pearson
+from sonde.scores.partial import stratified_auroc
 from sonde.scores.ranking import auroc, recall_at_fpr
 from sonde.scores.weighted import (
     Kernel,
@@ -25,6 +27,7 @@ from sonde.scores.weighted import (
     false_positive_rate_kernel,
     recall_at_fpr_kernel,
     recall_kernel,
+    stratified_auroc_kernel,
 )
 
 #: Any function of labels and scores; a `functools.partial` binds its further arguments by keyword.
@@ -38,6 +41,7 @@ _KERNELS: Mapping[Metric, Callable[..., Kernel]] = {
     false_positive_rate: false_positive_rate_kernel,
     brier: brier_kernel,
     ece: ece_kernel,
+    stratified_auroc: stratified_auroc_kernel,
 }
 _CELLS = 2_000_000  # weights held at once: 16 MB
 
@@ -51,10 +55,11 @@ def bootstrap(
     seed: int = 0,
     level: float = 0.95,
 ) -> Estimate:
-    """Return the metric with its percentile interval over resampled groups (Efron & Tibshirani 1993, chapter 13).
+    """Return the metric with its expanded percentile interval over resampled groups.
 
-    Groups are drawn with replacement, as many as there are, and all rows of a group come with it. Resamples in which
-    the metric is undefined (one class only) are left out, counted, and noted.
+    Efron & Tibshirani 1993, chapter 13, widened for the number of groups as Hesterberg 2015 has it (see `tail`). Groups
+    are drawn with replacement, as many as there are, and all rows of a group come with it. Resamples in which the
+    metric is undefined (one class only) are left out, counted, and noted.
 
     Args:
         metric: `auroc`, `partial(recall_at_fpr, fpr=0.01)`, …, or any function of `(y, s)`; the metrics of this room
@@ -74,7 +79,7 @@ def bootstrap(
     if not point.defined:
         return point
     draws = resample([prepare(metric, y, s)], len(y), groups, resamples, seed)[0]
-    return attach_interval(point, draws, level)
+    return attach_interval(point, draws, level, count_units(len(y), groups))
 
 
 def bootstrap_difference(
@@ -99,7 +104,8 @@ def bootstrap_difference(
         return Estimate.undefined(a.reason or b.reason)
     kernels = [prepare(metric, y, s_a), prepare(metric, y, s_b)]
     draws = resample(kernels, len(y), groups, resamples, seed)
-    return attach_interval(Estimate(float(a) - float(b), note=a.note), draws[0] - draws[1], level)
+    difference = Estimate(float(a) - float(b), note=a.note)
+    return attach_interval(difference, draws[0] - draws[1], level, count_units(len(y), groups))
 
 
 def as_estimate(value: Estimate | float) -> Estimate:
@@ -157,14 +163,60 @@ def group_weights(
         yield times.astype(np.float64)[:, owner]
 
 
-def attach_interval(point: Estimate, draws: Float[np.ndarray, " b"], level: float = 0.95) -> Estimate:
-    """Return the point with the percentile interval of its draws, and notes on what the interval cannot show."""
+def attach_interval(
+    point: Estimate, draws: Float[np.ndarray, " b"], level: float = 0.95, units: int | None = None
+) -> Estimate:
+    """Return the point with the percentile interval of its draws, and notes on what the interval cannot show.
+
+    Args:
+        point: what was measured.
+        draws: the same on each resample; NaN where it is undefined.
+        level: coverage of the interval.
+        units: how many groups were resampled; their number widens the interval (see `tail`). None = not widened.
+    """
     if len(draws) == 0:
         return point.with_interval(None, None, "no interval: it takes two groups or more")
     kept = draws[~np.isnan(draws)]
     lost = f"undefined in {len(draws) - len(kept)} of {len(draws)} resamples" if len(kept) < len(draws) else ""
     if len(kept) == 0:
         return point.with_interval(None, None, lost)
-    low, high = (float(q) for q in np.quantile(kept, [(1 - level) / 2, (1 + level) / 2]))
+    share = tail(level, units)
+    low, high = (float(q) for q in np.quantile(kept, [share, 1 - share]))
     flat = "every resample gives the same value, so the interval is too narrow" if low == high else ""
     return point.with_interval(low, high, "; ".join(n for n in (lost, flat) if n))
+
+
+def tail(level: float, units: int | None) -> float:
+    """Return the share of draws outside each end of an interval.
+
+    A bootstrap of few units is too narrow, by a factor of √((m - 1) / m) in spread and by the normal quantile where
+    Student's belongs. The expanded percentile interval (Hesterberg 2015, "What teachers should know about the
+    bootstrap", §4.3) takes the quantile at Φ(-√(m / (m - 1)) · t), t Student's quantile with m - 1 degrees of freedom.
+
+    Example:
+        >>> round(tail(0.95, None), 4), round(tail(0.95, 20), 4), round(tail(0.95, 10_000), 4)
+        (0.025, 0.0159, 0.025)
+    """
+    from scipy.stats import norm, t
+
+    outside = (1 - level) / 2
+    if units is None or units < 2:
+        return outside
+    return float(norm.cdf(np.sqrt(units / (units - 1)) * t.ppf(outside, units - 1)))
+
+
+def count_units(n: int, groups: Shaped[np.ndarray, " g"] | None) -> int:
+    """Return how many units a bootstrap of `n` rows resamples: groups, or rows where none are known."""
+    return n if groups is None else len(np.unique(groups))
+
+
+def widen(rate: Estimate, flagged: Bool[np.ndarray, " n"]) -> Estimate:
+    """Return the rate of True in `flagged` with an interval at least as wide as the exact binomial one.
+
+    A bootstrap of 0 of 200 rows would claim certainty.
+    """
+    if rate.value is None:
+        return rate
+    low, high = clopper_pearson(int(flagged.sum()), len(flagged))
+    ends = (low if rate.low is None else min(low, rate.low), high if rate.high is None else max(high, rate.high))
+    return Estimate(rate.value, *ends)

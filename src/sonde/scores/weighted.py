@@ -44,6 +44,25 @@ def auroc_kernel(y: Bool[np.ndarray, " n"], s: Float[np.ndarray, " n"]) -> Kerne
     return kernel
 
 
+def stratified_auroc_kernel(y: Bool[np.ndarray, " n"], s: Float[np.ndarray, " n"], strata: np.ndarray) -> Kernel:
+    """Weighted AUROC over the pairs that share a stratum."""
+    _, owner = np.unique(strata, return_inverse=True)
+    rows = [np.flatnonzero(owner == k) for k in range(int(owner.max(initial=-1)) + 1)]
+    both = [r for r in rows if y[r].any() and not y[r].all()]
+    kernels = [(r, auroc_kernel(y[r], s[r])) for r in both]
+
+    def kernel(w: np.ndarray) -> np.ndarray:
+        won, pairs = np.zeros(len(w)), np.zeros(len(w))
+        for r, inside in kernels:
+            weighed = w[:, r]
+            share = (weighed @ y[r]) * (weighed @ ~y[r])
+            won += np.where(share > 0, np.nan_to_num(inside(weighed)) * share, 0.0)
+            pairs += share
+        return _ratio(won, pairs)
+
+    return kernel
+
+
 def recall_at_fpr_kernel(y: Bool[np.ndarray, " n"], s: Float[np.ndarray, " n"], fpr: float) -> Kernel:
     """Weighted recall at a fixed FPR, by the rule of `recall_at_fpr`; weights are whole numbers."""
     order = np.argsort(-s, kind="stable")

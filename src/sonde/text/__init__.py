@@ -11,10 +11,12 @@ from sonde.text.duplicates import near_duplicates
 from sonde.text.instructed import PromptPair, instructed_pairs, load_prompt_pairs
 from sonde.text.loading import load_dataset
 from sonde.text.provenance import Provenance
+from sonde.text.restyling import RESTYLINGS, restyle
 from sonde.text.splitting import Overlap, check_disjoint, overlap, require_two_classes
 
 __all__ = [
     "MESSAGE_ROLES",
+    "RESTYLINGS",
     "Dataset",
     "Dialogue",
     "Message",
@@ -29,4 +31,5 @@ __all__ = [
     "near_duplicates",
     "overlap",
     "require_two_classes",
+    "restyle",
 ]

@@ -17,8 +17,8 @@ from sonde.text.records import Source
 
 _HEAD = 1 << 16
 _COLUMNS = ("text", "label", "group", "messages", "id")
-#: What may stand before a colon in `sonde.load_dataset`; `cretan:` is answered by a room above this one.
-_SOURCES = ("hf", "cretan")
+#: What may stand before a colon in `sonde.load_dataset`; `cretan:` and `sonde:` are answered in `run`.
+_SOURCES = ("hf", "cretan", "sonde")
 
 
 def load_dataset(
@@ -41,7 +41,8 @@ def load_dataset(
         name_or_path: a file; a folder of files of one format, or one that `datasets` saved; `hf:NAME` or
             `hf:NAME:CONFIG` for the Hugging Face hub (HF_HUB_OFFLINE is respected); or `PREFIX:NAME` of a registered
             source.
-        format: `dialogues`, `table`, `contrast`, `truthfulqa` or `parquet`; left out, the content decides.
+        format: `dialogues`, `table`, `contrast`, `truthfulqa`, `lie-detector`, `judged-rollouts`, `liars-bench` or
+            `parquet`; left out, the content decides.
         positive: the class that is label 1; needed where labels are class names.
         negative: the other class.
         text, label, group: own names of these columns; `label=""` reads a table that has none.

@@ -5,6 +5,7 @@ segment its characters belong to. Selectors (`Role("assistant") & ~Last(5)`, or 
 This room never imports transformers: it is given a tokenizer.
 """
 
+from sonde.tokens.answer import Answer
 from sonde.tokens.fingerprint import tokenizer_fingerprint
 from sonde.tokens.parse import parse_selector
 from sonde.tokens.render import Rendered, render
@@ -31,6 +32,7 @@ __all__ = [
     "After",
     "All",
     "And",
+    "Answer",
     "Before",
     "Between",
     "First",

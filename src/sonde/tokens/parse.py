@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from sonde.base.errors import InputError, nearest
 from sonde.base.tables import ROLES
+from sonde.tokens.answer import Answer
 from sonde.tokens.selectors import (
     BARE_SEGMENTS,
     After,
@@ -45,6 +46,7 @@ BARE: dict[str, Selector] = {
     **{segment: Segment(segment) for segment in BARE_SEGMENTS},
     "special": Special(),
     "target": Target(),
+    "answer": Answer(),
 }
 
 #: Selectors with arguments: what they are made by and the kind of each argument.
@@ -66,8 +68,8 @@ def parse_selector(text: str | Selector) -> Selector:
     """Read a token selector from its string form; a selector is returned as it is.
 
     Names: `all`; the roles `system, user, assistant, tool, text, template`; the segments `prompt, thinking, response`;
-    `special`, `target`; `last(n)`, `first(n)`, `message(i)`, `between("a", "b")`, `before(x)`, `after(x)`, and
-    `segment("tool")` for a segment that shares its name with a role. `~` binds tightest, then `&`, then `|`.
+    `special`, `target`, `answer`; `last(n)`, `first(n)`, `message(i)`, `between("a", "b")`, `before(x)`, `after(x)`,
+    and `segment("tool")` for a segment that shares its name with a role. `~` binds tightest, then `&`, then `|`.
 
     Raises:
         InputError: the text is not a selector; the sentence names the bad spot and the nearest valid name.

@@ -1,0 +1,89 @@
+"""A matrix of figures as coloured cells with their numbers in them: what the maps of this room share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+from jaxtyping import Float
+
+from sonde.report.figures.style import COLOURS, house_figure, short_label
+from sonde.report.format import number
+
+#: Blue, nothing, orange: below, at and above the middle of a scale; the ends are the house's two first colours.
+DIVERGING = ((0.0, COLOURS[0]), (0.5, "rgba(128,128,128,0.12)"), (1.0, COLOURS[1]))
+_INK = "#FFFFFF"  # on a cell near either end of the scale; elsewhere the theme's own text colour
+_MOST_NUMBERS = 400  # cells in which numbers still can be read
+
+
+def heatmap(
+    values: Float[np.ndarray, "rows columns"],
+    rows: Sequence[str],
+    columns: Sequence[str],
+    *,
+    title: str,
+    caption: str,
+    unit: str,
+    span: tuple[float, float],
+    hover: Sequence[Sequence[str]],
+) -> go.Figure:
+    """Return a map of `values` (NaN = not defined, left empty), numbers written in cells where there is room.
+
+    Args:
+        values: one figure a cell.
+        rows, columns: names, top to bottom and left to right.
+        title, caption: of the figure.
+        unit: title of the colour bar.
+        span: values at the two ends of the colours; the middle has none.
+        hover: `[rows][columns]` what a cell says under the pointer; markup is not escaped here.
+    """
+    figure = house_figure(title, caption, height=150 + 30 * max(3, len(rows)))
+    figure.add_trace(
+        go.Heatmap(
+            z=[[None if np.isnan(v) else float(v) for v in row] for row in values],
+            x=list(range(len(columns))),
+            y=list(range(len(rows))),
+            text=[list(row) for row in hover],
+            hovertemplate="%{text}<extra></extra>",
+            zmin=span[0],
+            zmax=span[1],
+            colorscale=[list(stop) for stop in DIVERGING],
+            colorbar={"title": {"text": unit, "side": "right"}, "thickness": 12, "outlinewidth": 0},
+            xgap=1,
+            ygap=1,
+        )
+    )
+    _write_numbers(figure, values, span)
+    figure.update_xaxes(
+        tickvals=list(range(len(columns))), ticktext=[short_label(c, 24) for c in columns], showgrid=False
+    )
+    figure.update_yaxes(
+        tickvals=list(range(len(rows))),
+        ticktext=[short_label(r, 32) for r in rows],
+        showgrid=False,
+        autorange="reversed",
+    )
+    return figure
+
+
+def mark_cell(figure: go.Figure, row: int, column: int) -> None:
+    """Draw a frame around one cell."""
+    edges = {"x0": column - 0.5, "x1": column + 0.5, "y0": row - 0.5, "y1": row + 0.5}
+    figure.add_shape(type="rect", line={"color": COLOURS[2], "width": 3}, **edges)
+
+
+def _write_numbers(figure: go.Figure, values: np.ndarray, span: tuple[float, float]) -> None:
+    if values.size > _MOST_NUMBERS:
+        return
+    middle, half = (span[0] + span[1]) / 2, (span[1] - span[0]) / 2
+    for row, column in np.argwhere(~np.isnan(values)):
+        value = float(values[row, column])
+        strong = abs(value - middle) > 0.75 * half
+        figure.add_annotation(
+            x=int(column),
+            y=int(row),
+            text=number(value, 2),
+            showarrow=False,
+            font={"size": 11} | ({"color": _INK} if strong else {}),
+        )
