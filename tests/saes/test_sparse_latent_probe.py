@@ -8,8 +8,10 @@ import torch
 from sklearn.utils.estimator_checks import check_estimator
 from tests.saes.makers import planted, trained
 
+from sonde.activations import Features
 from sonde.base.errors import InputError
-from sonde.probes import load_probe, probe_type
+from sonde.base.tables import ExampleTable
+from sonde.probes import load_probe, probe_type, sweep
 from sonde.saes import SparseLatentProbe
 from sonde.scores import auroc
 
@@ -53,11 +55,12 @@ def test_its_file_needs_no_autoencoder_beside_it(tmp_path):
     np.testing.assert_array_equal(load_probe(path).decision_function(X), probe.decision_function(X))
 
 
-def test_held_out_scores_are_those_of_the_fitted_probe():
+def test_the_sweep_chooses_its_strength_on_folds():
     X, y = rows()
-    probe = SparseLatentProbe(k=4, l2=5.0)
-    scores = probe.held_out_scores(X[:300], y[:300] == 1, X[300:], [5.0])[0]
-    np.testing.assert_allclose(scores, probe.fit(X[:300], y[:300]).decision_function(X[300:]), rtol=1e-4, atol=1e-5)
+    features = Features({"s": torch.from_numpy(X)}, ExampleTable(tuple(map(str, range(len(y)))), y))
+    found = sweep(features, probes=["sparse_latents"], l2=[1.0, 100.0], folds=3, resamples=100)
+    assert found.rows[0].auroc.value > 0.8
+    assert found.best().l2 in (1.0, 100.0)
 
 
 def test_it_is_a_registered_type():
