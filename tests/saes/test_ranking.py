@@ -75,7 +75,7 @@ def test_the_latent_of_the_concept_is_found_and_the_table_is_complete():
     sae = neuron_sae(X)
     ranking = rank_latents(sae, (X, y, groups), others=[sae], resamples=100)
     content = ranking.content
-    assert ranking.best == 0
+    assert ranking.best in (0, 6)  # the coordinate's upper end, or its lower end, silent in positives
     assert content["latents"][0]["test"]["value"] > 0.9
     assert content["latents"][0]["stability"] == pytest.approx(1.0)
     assert content["pw_mcc"] == pytest.approx(1.0)
