@@ -6,8 +6,8 @@
 
 Run it on a machine that does nothing else, with one thread: `OMP_NUM_THREADS=1`. `speed` times rounds in which every
 method takes one step on the same batch, in an order that rotates; a ratio is of times in the same round. The *bound* is
-the one dense product that no step can do without, of the batch with the encoder. Penalised architectures are timed twice:
-at their start, when half of the latents are active, and at about 32 active latents, as after some training.
+the one dense product that no step can do without, of the batch with the encoder. Penalised architectures are timed
+twice: at their start, when half of the latents are active, and at about 32 active latents, as after some training.
 """
 
 from __future__ import annotations

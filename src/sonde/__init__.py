@@ -60,16 +60,19 @@ _HOME = {
         "load_probe",
         "sweep",
     ),
+    "sonde.saes": ("SAE", "SparseLatentProbe", "load_sae", "train_sae", "train_saes"),
     "sonde.recipe": ("Recipe", "read_recipe"),
     "sonde.run": (
         "Rollout",
         "Run",
+        "capture_sums",
         "compare",
         "follow_up_scores",
         "load_dataset",
         "load_model",
         "open_rollout",
         "open_run",
+        "rank_latents",
         "rollout",
         "train",
     ),
@@ -89,6 +92,7 @@ _PROBE_TYPES = {
     "attention": "sonde.probes.attention:AttentionProbe",
     "multimax": "sonde.probes.multimax:MultiMaxProbe",
     "ensemble": "sonde.probes.ensemble:EnsembleProbe",
+    "sparse_latents": "sonde.saes.probe:SparseLatentProbe",
 }
 
 #: Rooms that can be called: `sonde.capture(model, data, …)`.
@@ -122,6 +126,7 @@ if TYPE_CHECKING:
     from sonde.run import (
         Rollout,
         Run,
+        capture_sums,
         follow_up_scores,
         load_dataset,
         load_model,
@@ -130,7 +135,9 @@ if TYPE_CHECKING:
         rollout,
     )
     from sonde.run.compare import compare
+    from sonde.run.sae_use import rank as rank_latents
     from sonde.run.train import train
+    from sonde.saes import SAE, SparseLatentProbe, load_sae, train_sae, train_saes
     from sonde.scores import Scores, Threshold
     from sonde.text import Dataset, Dialogue, Message, Provenance, Target, instructed_pairs
     from sonde.text.followup import follow_up

@@ -10,6 +10,7 @@ from tests.probes.helpers import SITES, features
 
 from sonde.activations import Activations
 from sonde.base.errors import InputError
+from sonde.base.tables import ExampleTable
 from sonde.probes import ClassSums, LDAProbe, MeanDifferenceProbe, RidgeProbe, load_probe, sweep
 from sonde.probes.closed_form import shrunken_directions
 from sonde.scores import auroc
@@ -90,6 +91,18 @@ def test_torch_activations_stream_in(tmp_path):
     sums = ClassSums.of_batches((acts["s"][i : i + 50], y[i : i + 50]) for i in range(0, 200, 50))
     assert sums.rows == 200
     np.testing.assert_allclose(sums.means()[1], acts["s"].double().numpy()[y == 1].mean(0))
+
+
+def test_activations_are_added_up_some_examples_at_a_time():
+    X, y = data(60)
+    examples = ExampleTable(tuple(map(str, range(30))), labels=y[::2])
+    acts = Activations.of_rows({"s": torch.tensor(X)}, np.arange(0, 61, 2), examples, {"model": "toy"})
+    for how in ("mean", "none"):
+        rows, labels = acts.pool(how).at("s").xy
+        sums, whole = ClassSums.of_activations(acts, "s", how, examples=7), ClassSums.of(rows, labels)
+        np.testing.assert_allclose(sums.scatter()[2], whole.scatter()[2], rtol=1e-8)
+        probe = RidgeProbe.from_sums(sums)
+        assert (probe.n_rows_, probe.origin_.pooling, probe.origin_.model) == (len(labels), how, "toy")
 
 
 def test_refusals_are_sentences():

@@ -104,7 +104,7 @@ class LensStep(torch.autograd.Function):
     def forward(ctx, H, theta, bandwidth, weighted):
         ctx.save_for_backward(H, theta)
         ctx.bandwidth, ctx.weighted = bandwidth, weighted
-        return (H if weighted else torch.ones_like(H)) * (H > theta)
+        return (H if weighted else torch.ones_like(H)) * (theta < H)
 
     @staticmethod
     def backward(ctx, upstream):
@@ -112,7 +112,7 @@ class LensStep(torch.autograd.Function):
         near = ((H - theta).abs() < ctx.bandwidth / 2).to(H)
         factor = theta if ctx.weighted else 1.0
         dtheta = -(near * upstream * factor / ctx.bandwidth).sum(0)
-        return ((H > theta) * upstream if ctx.weighted else None), dtheta, None, None
+        return ((theta < H) * upstream if ctx.weighted else None), dtheta, None, None
 
 
 @pytest.mark.parametrize("step", [jumprelu.sparse_step, jumprelu.dense_step])

@@ -55,7 +55,7 @@ def shrunken_directions(
     sums.check_classes()
     mean, scale, S = sums.scatter()
     scale = scale if standardize else np.ones_like(scale)
-    target = sums.total[1] - sums.total[0] - (sums.weight[1] - sums.weight[0]) * (mean - sums.origin)
+    target = sums.total[1] - sums.total[0] - (sums.weight[1] - sums.weight[0]) * (mean - sums.anchor)
     if not (centre or standardize):
         raw = sums.about(np.zeros_like(mean))
         S, target = raw.product.sum(0), raw.total[1] - raw.total[0]

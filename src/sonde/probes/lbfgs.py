@@ -16,7 +16,7 @@ from sonde.probes.coordinates import Coordinates
 from sonde.probes.logistic_batch import LogisticBatch
 
 MEMORY = 10  # pairs kept
-ROUND = 5  # steps between two looks at who has converged
+ROUND = 3  # steps between two looks at who has converged
 
 
 @dataclass

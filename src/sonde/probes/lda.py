@@ -101,7 +101,7 @@ class LDAProbe(LinearProbe):
         probe = cls(l2=l2, standardize=standardize)
         probe.check_parameters()
         (direction,) = shrunken_directions(sums, [l2], standardize=standardize)
-        return probe._fitted_from_sums(gaussian_log_odds(sums, direction, standardize=standardize), sums.rows)
+        return probe._fitted_from_sums(gaussian_log_odds(sums, direction, standardize=standardize), sums)
 
     def out_of_fold(self, rows: FoldRows, strengths: Sequence[float | None]) -> FoldScores:
         """Solve every strength from the sums of each training set."""

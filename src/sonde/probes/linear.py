@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from sonde.base.errors import InputError
 from sonde.probes.closed_form import LinearSolution
 from sonde.probes.facts import Facts
+from sonde.probes.sums import ClassSums
 from sonde.probes.vector import VectorProbe
 
 L = TypeVar("L", bound="LinearProbe")
@@ -73,11 +74,11 @@ class LinearProbe(VectorProbe):
         self.scaler_mean_, self.scaler_scale_ = found.mean, found.scale
         self.n_iter_, self.gradient_norm_ = found.n_iter, found.gradient_norm
 
-    def _fitted_from_sums(self: L, found: LinearSolution, rows: int) -> L:
-        """Return this probe as fitted on sums: classes 0 and 1, no origin."""
+    def _fitted_from_sums(self: L, found: LinearSolution, sums: ClassSums) -> L:
+        """Return this probe as fitted on sums: classes 0 and 1."""
         self._keep(found)
         self.n_features_in_ = len(found.coef)
-        self._remember(np.array([0, 1]), rows, None)
+        self._remember(np.array([0, 1]), sums.rows, sums.origin)
         return self
 
     def arrays(self) -> dict[str, np.ndarray]:

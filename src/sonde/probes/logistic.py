@@ -14,7 +14,7 @@ from sonde.probes.fold_rows import FoldRows, FoldScores
 from sonde.probes.linear import LinearProbe
 from sonde.probes.solver import Solved, as_rows, solve_logistic
 
-FIT_GAP = 1e-13  # relative objective that five further steps may gain, for a probe that is kept
+FIT_GAP = 1e-13  # relative objective that three further steps may gain, for a probe that is kept
 SWEEP_GAP = 1e-5  # the same for a cell of a sweep, which is compared and dropped
 
 

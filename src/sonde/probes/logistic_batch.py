@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.nn.functional import softplus
 
 LOOKS = 20  # along a line, at most
-FLAT = 0.1  # share of the slope at the start that may be left at the step taken
+FLAT = 0.5  # share of the slope at the start that may be left at the step taken
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class LogisticBatch:
         """Return step lengths, and the logits and pulls there, by Newton's method in one variable, safeguarded.
 
         It costs no product with the rows: `logits` moves by `step * change` while `coef` moves by `step * way`. A step
-        is taken where the slope `first` has fallen to a tenth (the curvature condition of Nocedal & Wright 2006, 3.7b);
+        is taken where the slope `first` has fallen by half (the curvature condition of Nocedal & Wright 2006, 3.7b);
         the objective is convex, so that is a descent. Where rounding leaves no such step, it is 0.
         """
         linear, square = self.l2 * (coef * way).sum(1), self.l2 * (way * way).sum(1)

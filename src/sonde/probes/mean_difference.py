@@ -67,7 +67,7 @@ class MeanDifferenceProbe(LinearProbe):
         probe.check_parameters()
         direction = mean_direction(sums, standardize=standardize)
         balanced = weigh_sums(sums, "balanced")
-        return probe._fitted_from_sums(gaussian_log_odds(balanced, direction, standardize=standardize), sums.rows)
+        return probe._fitted_from_sums(gaussian_log_odds(balanced, direction, standardize=standardize), sums)
 
     def out_of_fold(self, rows: FoldRows, strengths: Sequence[float | None]) -> FoldScores:
         """Take the difference in each training set; it has no strength, so all of them are the same."""

@@ -92,7 +92,7 @@ class RidgeProbe(LinearProbe):
         probe.check_parameters()
         weighed = weigh_sums(sums, class_weight)
         (direction,) = shrunken_directions(weighed, [l2], standardize=standardize)
-        return probe._fitted_from_sums(gaussian_log_odds(weighed, direction, standardize=standardize), sums.rows)
+        return probe._fitted_from_sums(gaussian_log_odds(weighed, direction, standardize=standardize), sums)
 
     def out_of_fold(self, rows: FoldRows, strengths: Sequence[float | None]) -> FoldScores:
         """Solve every strength from the sums of each training set."""

@@ -77,7 +77,7 @@ def solve_logistic(
         strengths: `l2`, in units of summed log-loss on standardised features.
         standardize: divide each feature by its standard deviation in the training set.
         intercept: whether there is an unpenalised constant.
-        gap: share of the objective that five further steps may gain at most.
+        gap: share of the objective that three further steps may gain at most.
         max_iter: steps at most in float64, after as many (200 at most) in float32.
     """
     rows = SharedRows.of(X, weights, standardize=standardize, centre=intercept)

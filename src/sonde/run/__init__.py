@@ -8,8 +8,10 @@ from sonde.run.doctor import diagnose
 from sonde.run.folder import Run, open_run
 from sonde.run.names import find_recipe, load_dataset, load_model
 from sonde.run.rollouts import Rollout, follow_up_scores, open_rollout, rollout
+from sonde.run.sae_use import rank as rank_latents
 from sonde.run.score_source import score_source
 from sonde.run.summary import summarize
+from sonde.run.sums import capture_sums
 from sonde.run.train import train
 
 __all__ = [
@@ -17,6 +19,7 @@ __all__ = [
     "Rollout",
     "Run",
     "audit_file",
+    "capture_sums",
     "capture_to_store",
     "compare",
     "describe_artefact",
@@ -27,6 +30,7 @@ __all__ = [
     "load_model",
     "open_rollout",
     "open_run",
+    "rank_latents",
     "rollout",
     "score_source",
     "summarize",
