@@ -168,7 +168,7 @@ def mcc(found: torch.Tensor, features: torch.Tensor) -> float:
 
 def recovery(options: argparse.Namespace) -> None:
     """Both trainers on the same rows in the same order, each with its own defaults, and sae-lens at our rate too."""
-    d, features, active, batch = 64, 256, 8, 2048
+    d, features, active, batch = 64, 128, 4, 1024
     samples = options.samples
     print(f"planted: {features} features in {d} dimensions, {active} active a row; {samples:,} samples, batch {batch}")
     for architecture in options.only or ARCHITECTURES:
@@ -185,7 +185,7 @@ def recovery(options: argparse.Namespace) -> None:
                             yield rows[part] * scale
 
             for name, lr in (("sae-lens", 3e-4), ("sae-lens, our rate", our_rate(features))):
-                nested = {"matryoshka_widths": [16, 64, 256]} if "matryoshka" in architecture else {}
+                nested = {"matryoshka_widths": [8, 32, 128]} if "matryoshka" in architecture else {}
                 penalty = {"standard": {"l1_coefficient": 2.0}, "jumprelu": {"l0_coefficient": 2.0}}.get(
                     architecture, {}
                 )
@@ -277,7 +277,7 @@ def main() -> None:
     parser.add_argument("what", nargs="?", choices=("speed", "recovery", "synthetic"), default="speed")
     parser.add_argument("--batch", type=int, default=2048, help="rows a step, for speed")
     parser.add_argument("--rounds", type=int, default=7, help="rounds that count, after one that does not")
-    parser.add_argument("--samples", type=int, default=2_000_000)
+    parser.add_argument("--samples", type=int, default=500_000)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--only", nargs="*", default=[], choices=ARCHITECTURES)
     options = parser.parse_args()
