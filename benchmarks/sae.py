@@ -6,8 +6,8 @@
 
 Run it on a machine that does nothing else, with one thread: `OMP_NUM_THREADS=1`. `speed` times rounds in which every
 method takes one step on the same batch, in an order that rotates; a ratio is of times in the same round. The *bound* is
-the one dense product that no step can do without, of the batch with the encoder. Penalised architectures are timed twice:
-at their start, when half of the latents are active, and at about 32 active latents, as after some training.
+the one dense product that no step can do without, of the batch with the encoder. Penalised architectures are timed
+twice: at their start, when half of the latents are active, and at about 32 active latents, as after some training.
 """
 
 from __future__ import annotations
@@ -167,8 +167,8 @@ def mcc(found: torch.Tensor, features: torch.Tensor) -> float:
 
 
 def recovery(options: argparse.Namespace) -> None:
-    """Both trainers on the same rows in the same order, each with its own defaults, and sae-lens at our rate too."""
-    d, features, active, batch = 64, 256, 8, 2048
+    """Both trainers on the same rows, each by its defaults; with --both-rates sae-lens at our learning rate too."""
+    d, features, active, batch = 64, 128, 4, 1024
     samples = options.samples
     print(f"planted: {features} features in {d} dimensions, {active} active a row; {samples:,} samples, batch {batch}")
     for architecture in options.only or ARCHITECTURES:
@@ -184,13 +184,19 @@ def recovery(options: argparse.Namespace) -> None:
                         if len(part) == batch:
                             yield rows[part] * scale
 
-            for name, lr in (("sae-lens", 3e-4), ("sae-lens, our rate", our_rate(features))):
-                nested = {"matryoshka_widths": [16, 64, 256]} if "matryoshka" in architecture else {}
-                penalty = {"standard": {"l1_coefficient": 2.0}, "jumprelu": {"l0_coefficient": 2.0}}.get(architecture, {})
+            for name, lr in (("sae-lens", 3e-4), ("sae-lens, our rate", our_rate(features)))[
+                : 2 if options.both_rates else 1
+            ]:
+                nested = {"matryoshka_widths": [8, 32, 128]} if "matryoshka" in architecture else {}
+                penalty = {"standard": {"l1_coefficient": 2.0}, "jumprelu": {"l0_coefficient": 2.0}}.get(
+                    architecture, {}
+                )
                 sae = lens_sae(architecture, d, features, active, seed, **nested, **penalty)
                 lens_trainer(sae, samples, batch, provider(), lr).fit()
                 found.setdefault(name, []).append(mcc(sae.W_dec, directions))
-            found.setdefault("sonde", []).append(mcc(train_ours(architecture, rows, seed, samples, batch, active, features), directions))
+            found.setdefault("sonde", []).append(
+                mcc(train_ours(architecture, rows, seed, samples, batch, active, features), directions)
+            )
         ahead = statistics.mean(found["sonde"]) - statistics.mean(found["sae-lens"])
         shown = ";  ".join(f"{name} {', '.join(f'{v:.3f}' for v in values)}" for name, values in found.items())
         print(f"{architecture:<22} MCC  {shown}   sonde - sae-lens (its defaults): {ahead:+.3f}", flush=True)
@@ -273,8 +279,9 @@ def main() -> None:
     parser.add_argument("what", nargs="?", choices=("speed", "recovery", "synthetic"), default="speed")
     parser.add_argument("--batch", type=int, default=2048, help="rows a step, for speed")
     parser.add_argument("--rounds", type=int, default=7, help="rounds that count, after one that does not")
-    parser.add_argument("--samples", type=int, default=2_000_000)
+    parser.add_argument("--samples", type=int, default=500_000)
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--both-rates", action="store_true", help="recovery: sae-lens at our learning rate too")
     parser.add_argument("--only", nargs="*", default=[], choices=ARCHITECTURES)
     options = parser.parse_args()
     warnings.simplefilter("ignore")

@@ -9,7 +9,8 @@ import pytest
 from jaxtyping import install_import_hook
 
 install_import_hook(
-    ["sonde.activations", "sonde.capture", "sonde.scores", "sonde.probes", "sonde.saes", "sonde.tokens"], "beartype.beartype"
+    ["sonde.activations", "sonde.capture", "sonde.scores", "sonde.probes", "sonde.saes", "sonde.tokens"],
+    "beartype.beartype",
 )
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -60,6 +60,7 @@ _HOME = {
         "load_probe",
         "sweep",
     ),
+    "sonde.saes": ("SAE", "SparseLatentProbe", "load_sae", "train_sae", "train_saes"),
     "sonde.recipe": ("Recipe", "read_recipe"),
     "sonde.run": (
         "Rollout",
@@ -71,6 +72,7 @@ _HOME = {
         "load_model",
         "open_rollout",
         "open_run",
+        "rank_latents",
         "rollout",
         "train",
     ),
@@ -90,6 +92,7 @@ _PROBE_TYPES = {
     "attention": "sonde.probes.attention:AttentionProbe",
     "multimax": "sonde.probes.multimax:MultiMaxProbe",
     "ensemble": "sonde.probes.ensemble:EnsembleProbe",
+    "sparse_latents": "sonde.saes.probe:SparseLatentProbe",
 }
 
 #: Rooms that can be called: `sonde.capture(model, data, …)`.
@@ -132,7 +135,9 @@ if TYPE_CHECKING:
         rollout,
     )
     from sonde.run.compare import compare
+    from sonde.run.sae_use import rank as rank_latents
     from sonde.run.train import train
+    from sonde.saes import SAE, SparseLatentProbe, load_sae, train_sae, train_saes
     from sonde.scores import Scores, Threshold
     from sonde.text import Dataset, Dialogue, Message, Provenance, Target, instructed_pairs
     from sonde.text.followup import follow_up

@@ -15,7 +15,9 @@ B, D, S, K = 24, 10, 64, 5
 
 
 def weights_of(threshold=None, dtype=torch.float64):
-    made = initial_weights(D, S, torch.randn(D, generator=torch.Generator().manual_seed(1)), seed=3, threshold=threshold)
+    made = initial_weights(
+        D, S, torch.randn(D, generator=torch.Generator().manual_seed(1)), seed=3, threshold=threshold
+    )
     draw = torch.Generator().manual_seed(2)
     moved = {n: t + 0.1 * torch.randn(t.shape, generator=draw).abs() for n, t in made.tensors().items()}
     return Weights.of({n: t.to(dtype) for n, t in moved.items()})
@@ -102,7 +104,7 @@ class LensStep(torch.autograd.Function):
     def forward(ctx, H, theta, bandwidth, weighted):
         ctx.save_for_backward(H, theta)
         ctx.bandwidth, ctx.weighted = bandwidth, weighted
-        return (H if weighted else torch.ones_like(H)) * (H > theta)
+        return (H if weighted else torch.ones_like(H)) * (theta < H)
 
     @staticmethod
     def backward(ctx, upstream):
@@ -110,7 +112,7 @@ class LensStep(torch.autograd.Function):
         near = ((H - theta).abs() < ctx.bandwidth / 2).to(H)
         factor = theta if ctx.weighted else 1.0
         dtheta = -(near * upstream * factor / ctx.bandwidth).sum(0)
-        return ((H > theta) * upstream if ctx.weighted else None), dtheta, None, None
+        return ((theta < H) * upstream if ctx.weighted else None), dtheta, None, None
 
 
 @pytest.mark.parametrize("step", [jumprelu.sparse_step, jumprelu.dense_step])

@@ -44,9 +44,14 @@ def read_table(name: str) -> list[Row]:
 
 
 def pairs(table: str, rows: list[Row], relations: list[Relation]) -> list[tuple[Row, Row]]:
-    """Pair entities that differ in as many relations as possible; listed tables pair neighbouring rows."""
+    """Pair entities that differ in as many relations as possible.
+
+    Among such pairings, a table whose rows are in a telling order (`pairing = "near"`: by date, number, kind) takes the
+    nearest rows, so that false values are plausible; others take any. `pairing = "listed"` takes row after row.
+    """
     columns = [relation["column"] for relation in relations]
-    if any(relation.get("pairing") == "listed" for relation in relations):
+    how = {relation.get("pairing", "any") for relation in relations}
+    if how == {"listed"}:
         return list(zip(rows[::2], rows[1::2], strict=False))
     graph = nx.Graph()
     graph.add_nodes_from(range(len(rows)))
@@ -54,7 +59,8 @@ def pairs(table: str, rows: list[Row], relations: list[Relation]) -> list[tuple[
         for j in range(i + 1, len(rows)):
             shared = sum(differ(a, rows[j], column) for column in columns)
             if shared and not any(clash(a, rows[j], relation) for relation in relations):
-                graph.add_edge(i, j, weight=shared * 1_000_000 + _tie(table, a["entity"], rows[j]["entity"]))
+                liking = max(0, 1000 - 10 * (j - i)) if "near" in how else _tie(table, a["entity"], rows[j]["entity"])
+                graph.add_edge(i, j, weight=shared * 1_000_000 + liking)
     matched = sorted(tuple(sorted(pair)) for pair in nx.max_weight_matching(graph))
     return [(rows[i], rows[j]) for i, j in matched]
 

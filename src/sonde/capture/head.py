@@ -108,3 +108,14 @@ def statistics(head: Head, hidden: torch.Tensor, ids: torch.Tensor) -> tuple[tor
             log_probability.append(log_p.gather(1, token[:, None])[:, 0].cpu())
             entropy.append(torch.special.entr(log_p.exp()).sum(dim=-1).cpu())
     return torch.cat(log_probability), torch.cat(entropy)
+
+
+def direct_logits(model: Any, directions: torch.Tensor) -> torch.Tensor:
+    """Return `[m, vocabulary]` what one unit of each direction `[m, d_model]` adds to the logits, without final norm.
+
+    The direct path of the logit lens: later layers and the norm are left out, so only the order of tokens means much.
+    """
+    unembedding = model.module.get_output_embeddings()
+    with torch.inference_mode():
+        weight = unembedding.weight.float()
+        return (directions.to(weight.device, torch.float32) @ weight.T).cpu()

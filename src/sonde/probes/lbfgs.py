@@ -31,8 +31,8 @@ class _State:
     steps: list[tuple[Tensor, Tensor, Tensor]]
 
     def take(self, index: Tensor) -> _State:
-        now = (getattr(self, name)[index] for name in ("u", "b", "coef", "logits", "slope"))
-        return _State(*now, steps=[(s[index], y[index], r[index]) for s, y, r in self.steps])
+        steps = [(s[index], y[index], r[index]) for s, y, r in self.steps]
+        return _State(self.u[index], self.b[index], self.coef[index], self.logits[index], self.slope[index], steps)
 
 
 def minimise(

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -133,10 +132,9 @@ class ClassSums:
     def join(parts: Sequence[ClassSums]) -> ClassSums:
         """Return the sums of several parts, such as of other ranks or folds."""
         first, moved = parts[0], [part.about(parts[0].anchor) for part in parts]
-        weight, total, product = (
-            reduce(np.add, [getattr(part, name) for part in moved]) for name in ("weight", "total", "product")
-        )
-        return ClassSums(first.anchor, weight, total, product, sum(part.rows for part in moved), first.origin)
+        names = ("weight", "total", "product", "rows")
+        added: dict[str, Any] = {name: sum(getattr(part, name) for part in moved) for name in names}
+        return ClassSums(anchor=first.anchor, origin=first.origin, **added)
 
     def weighed(self, factors: Shaped[np.ndarray, " 2"]) -> ClassSums:
         """Return the sums with the rows of each class counted `factors[class]` times."""

@@ -135,7 +135,7 @@ def render_audit(audit: Mapping[str, object], title: str, theme: str = "auto") -
         environment()
         .get_template("audit.html.j2")
         .render(
-            theme=_checked(theme),
+            theme=checked_theme(theme),
             css=Markup(asset("page.css")),
             policy=content_policy(),
             title=title,

@@ -22,6 +22,7 @@ COSTS = (
     ("forward_only_seconds", "plain forward pass over the same tokens"),
     ("capture_seconds", "capture"),
     ("sweep_seconds", "sweep and selection"),
+    ("test_seconds", "test: intervals, baselines, transfer"),
     ("audit_seconds", "audit"),
 )
 _MOST_SWEEP_ROWS = 96
@@ -160,6 +161,8 @@ def cost_table(run: Mapping[str, Any]) -> Table:
         total = Cell(multiple(sum(known), forward)) if forward else NOT_MEASURED
         rows.append(Row("all of it, without the plain pass", (Cell(seconds(sum(known))), total), strong=True))
     caption = f"Cost over {count(cost.get('tokens'))} tokens"
+    if cost.get("extra_tokens"):
+        caption += f", {count(cost['extra_tokens'])} of them in rows that only the audit needs"
     return Table(caption, ("Step", "Time", "Plain forward passes"), tuple(rows))
 
 

@@ -60,7 +60,12 @@ def run_content(
         "test": evaluated.test,
         "baselines": evaluated.baselines,
         "audit": audit.to_json(),
-        "cost": {**captured.cost, "sweep_seconds": round(chosen.seconds, 4), "audit_seconds": round(audit_seconds, 4)},
+        "cost": {
+            **captured.cost,
+            "sweep_seconds": round(chosen.seconds, 4),
+            "test_seconds": round(evaluated.seconds, 4),
+            "audit_seconds": round(audit_seconds, 4),
+        },
         "sweep": [{"layer": layer_of(row["site"]), **row} for row in chosen.sweep.rows],
         "sweep_method": chosen.sweep.method,
         "train": _train_entry(data.train),

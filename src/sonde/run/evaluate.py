@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -35,7 +36,9 @@ class Evaluated:
         baselines: per baseline the entry of `run.json`.
         score_rows: rows of `scores.csv`.
         examples: per test set the token strips of the highest and lowest scored examples.
-        transfer: the matrix of `sonde.run.transfer`, or an empty mapping where there is one kind of data only.
+        transfer: the matrix of `sonde.run.transfer`; an empty mapping where there is one kind of data only, and for
+            probes of many tokens an example.
+        seconds: what all this took.
     """
 
     test: dict[str, Any]
@@ -43,11 +46,12 @@ class Evaluated:
     score_rows: list[tuple[Any, ...]]
     examples: dict[str, list[dict[str, Any]]]
     transfer: dict[str, Any]
+    seconds: float
 
 
 def evaluate_run(recipe: Recipe, model: Model, data: RunData, captured: Captured, chosen: Chosen) -> Evaluated:
     """Score every test set and the control once, and compute everything the report says of them."""
-    site = chosen.row.site
+    started, site = time.perf_counter(), chosen.row.site
     test, rows, examples = {}, [], {}
     for name, dataset in data.tests.items():
         X = example_rows(captured.features[f"test {name}"].at(site))
@@ -67,8 +71,8 @@ def evaluate_run(recipe: Recipe, model: Model, data: RunData, captured: Captured
         X = example_rows(captured.features["control"].at(site))
         probability = chosen.probe.predict_proba(X)[:, 1]
         rows += _score_rows("control", data.control, chosen.control, probability, chosen.threshold.value)
-    transfer = _transfer(recipe, data, captured, chosen)
-    return Evaluated(test, _baselines(recipe, data, captured, chosen), rows, examples, transfer)
+    transfer, found = _transfer(recipe, data, captured, chosen), _baselines(recipe, data, captured, chosen)
+    return Evaluated(test, found, rows, examples, transfer, time.perf_counter() - started)
 
 
 def _transfer(recipe: Recipe, data: RunData, captured: Captured, chosen: Chosen) -> dict[str, Any]:
@@ -82,6 +86,8 @@ def _transfer(recipe: Recipe, data: RunData, captured: Captured, chosen: Chosen)
     kinds = []
     for name, part in parts.items():
         features = captured.features[part].at(chosen.row.site)
+        if features.example is not None:
+            return {}
         X, y = features.xy
         groups = [f"{name}/{k}" for k in range(len(y))] if features.groups is None else features.groups
         reasons = features.tags.get(REASON, (None,) * len(y))

@@ -13,8 +13,8 @@ from sonde.saes.parallel import Peers
 from sonde.saes.sparse import Active, active_at, batch_top_k, in_levels, where_true
 from sonde.saes.weights import Weights
 
-#: How much of each batch's threshold enters the running one.
-THRESHOLD_RATE = 0.01
+#: How much of each batch's threshold enters the running one; more in short trainings, so that it follows them.
+THRESHOLD_RATE, THRESHOLD_BATCHES = 0.01, 10
 
 
 class BatchTopK(Architecture):
@@ -40,7 +40,7 @@ class BatchTopK(Architecture):
         peers: Peers,
     ) -> Step:
         """Return loss and gradients of one batch."""
-        active = select(H, self.config.k, state, peers)
+        active = select(H, self.config.k, state, peers, self.steps)
         return nested_step(active, self.config.levels, weights, centred)
 
     def activation(self, weights: Weights, state: dict[str, float], scale: float) -> JumpReLU:
@@ -48,7 +48,7 @@ class BatchTopK(Architecture):
         return JumpReLU(torch.full_like(weights.b_enc, state["threshold"] / scale))
 
 
-def select(H: Float[Tensor, "b s"], k: float | int, state: dict[str, float], peers: Peers) -> Active:
+def select(H: Float[Tensor, "b s"], k: float | int, state: dict[str, float], peers: Peers, steps: int) -> Active:
     """Return the entries kept, and move the thresholds in `state`."""
     b, s = H.shape
     guess = 0.9 * state["last"]
@@ -57,7 +57,8 @@ def select(H: Float[Tensor, "b s"], k: float | int, state: dict[str, float], pee
     else:
         flat, value, smallest = _select_together(H, int(k * b * peers.world), guess, peers)
     before = state["threshold"] if state["last"] else smallest
-    state["threshold"] = before + THRESHOLD_RATE * (smallest - before)
+    rate = min(1.0, max(THRESHOLD_RATE, THRESHOLD_BATCHES / steps))
+    state["threshold"] = before + rate * (smallest - before)
     state["last"] = smallest
     return active_at(flat, value, b, s)
 

@@ -1,4 +1,4 @@
-"""The SAELens folder: `sae_weights.safetensors` and `cfg.json`, written for `SAE.load_from_disk` and read from anybody."""
+"""The SAELens folder: `sae_weights.safetensors` and `cfg.json`, written for sae-lens and read from anybody."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def write_sae(sae: SAE, folder: str | Path, *, force: bool = False) -> Path:
     """Write an autoencoder; see `SAE.save`.
 
     Raises:
-        InputError: the folder holds an autoencoder and `force` is False, or other things, or `sae` came through sae-lens.
+        InputError: the folder holds an autoencoder and `force` is False, or other things, or `sae` is sae-lens' own.
     """
     from safetensors.torch import save
 
@@ -94,8 +94,8 @@ def load_sae(folder: str | Path, *, device: str | torch.device = "cpu") -> SAE:
     if config["architecture"] in _IN_TRAINING:
         raise _refuse(
             folder,
-            f"it is a training checkpoint of SAELens (architecture {config['architecture']!r}), which cannot be used as "
-            "it is",
+            f"it is a training checkpoint of SAELens (architecture {config['architecture']!r}), which cannot be used "
+            "as it is",
             "write it with `sae.save_inference_model(FOLDER)` in sae-lens",
         )
     if not _plain(config):
@@ -133,7 +133,7 @@ def _config(folder: Path) -> dict[str, Any]:
 
 
 def _plain(config: Mapping[str, Any]) -> bool:
-    """Return whether sonde's own classes compute what this configuration means; files of SAELens 5 take its own path."""
+    """Return whether sonde's own classes compute what this configuration means; old files take sae-lens' path."""
     written_by = str((config.get("metadata") or {}).get("sae_lens_version") or "0").partition(".")[0]
     return (
         config["architecture"] in ("standard", "topk", "jumprelu")

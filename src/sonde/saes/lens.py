@@ -69,8 +69,8 @@ def load_through_lens(folder: Path, config: Mapping[str, Any], device: str | tor
     except Exception as error:
         raise InputError(
             f"{folder} is not an SAE folder that can be used: sae-lens {sae_lens.__version__} cannot load it "
-            f"({type(error).__name__}: {(str(error).splitlines() or ['no message'])[0][:150]}); get it again from where "
-            "it came."
+            f"({type(error).__name__}: {(str(error).splitlines() or ['no message'])[0][:150]}); get it again from "
+            "where it came."
         ) from error
 
 

@@ -35,7 +35,8 @@ class Matryoshka(Architecture):
         peers: Peers,
     ) -> Step:
         """Return loss and gradients of one batch."""
-        return nested_step(select(H, self.config.k, state, peers), self.config.levels, weights, centred)
+        active = select(H, self.config.k, state, peers, self.steps)
+        return nested_step(active, self.config.levels, weights, centred)
 
     def activation(self, weights: Weights, state: dict[str, float], scale: float) -> JumpReLU:
         """Return JumpReLU with the running threshold in every latent."""

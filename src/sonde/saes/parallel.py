@@ -1,4 +1,4 @@
-"""Several processes training one autoencoder: what they must agree on. Launched by `torchrun`; alone, nothing is sent."""
+"""What several processes that train one autoencoder must agree on. Launched by `torchrun`; alone, nothing is sent."""
 
 from __future__ import annotations
 

@@ -133,7 +133,7 @@ class StoredSource(Source):
         count = min(shard.rows for shard in shards) // (batch // peers.world)
         if count == 0:
             raise InputError(
-                f"The {self.rows:,} rows at {self.site!r} lie in too few units to be shared by {peers.world} processes: "
+                f"The {self.rows:,} rows at {self.site!r} lie in too few units for {peers.world} processes to share: "
                 "start fewer, or capture more text."
             )
         return count
@@ -203,11 +203,19 @@ def as_source(data: object, site: str) -> Source:
     if isinstance(data, Source):
         return data
     parts = list(data) if isinstance(data, (list, tuple)) else [data]
-    opened = [open_store(part) if isinstance(part, (str, Path)) else part for part in parts]
-    for part in opened:
+    opened: list[ActivationStore | Activations] = []
+    for part in parts:
+        part = open_store(part) if isinstance(part, (str, Path)) else part
         if not isinstance(part, (ActivationStore, Activations)):
             raise InputError(
                 f"An SAE was to be trained on a {type(part).__name__}, expected an activation store, its folder, "
                 "Activations, or a list of these: make one with sonde.capture(model, data, sites=…, store=FOLDER)."
             )
-    return StoredSource(opened, site)
+        opened.append(part)
+    return StoredSource(opened, site or _only_site(opened[0].sites) if opened else site)
+
+
+def _only_site(sites: Sequence[str]) -> str:
+    if len(sites) != 1:
+        raise InputError(f"The store has {len(sites)} sites ({', '.join(sites[:4])}, …): name the one to train on.")
+    return sites[0]

@@ -51,7 +51,7 @@ def top_k(H: Float[Tensor, "b s"], k: int) -> tuple[Float[Tensor, "b k"], Int[Te
         return H.topk(k, dim=1, sorted=False)
     grouped = H.view(b, GROUP, groups)
     best = grouped.amax(dim=1).topk(k, dim=1, sorted=False).indices
-    columns = (best[:, None, :] + (torch.arange(GROUP, device=H.device) * groups)[None, :, None]).view(b, -1)
+    columns = (best[:, None, :] + (torch.arange(GROUP, device=H.device) * groups)[None, :, None]).view(b, GROUP * k)
     found = H.gather(1, columns).topk(k, dim=1, sorted=False)
     return found.values, columns.gather(1, found.indices)
 

@@ -122,6 +122,12 @@ def load_questions(path: str | Path) -> tuple[Question, ...]:
     return tuple(found.values())
 
 
+def is_question_file(path: Path) -> bool:
+    """Whether a file of JSON lines holds questions of this form, and not rows of another format."""
+    _, row = next(json_rows(decode(read_bytes(path), path), path))
+    return "question" in row and set(row) <= set(FIELDS)
+
+
 def read_question(row: Mapping[str, Any], place: str, default_id: str = "0") -> Question:
     """Read one record of a question file.
 

@@ -73,7 +73,7 @@ def restyle(
         raise unknown_name("style", style, "the restylings", RESTYLINGS)
     tone, index = RESTYLINGS[style], spoken_message(dialogue)
     rng = generator(seed, "restyle", style, dialogue.id)
-    before, after = (_known(options, rng.integers(len(options)), knows) for options in (tone.before, tone.after))
+    before, after = (_known(options, int(rng.integers(len(options))), knows) for options in (tone.before, tone.after))
     message = dialogue.messages[index]
     content = _cased(message.content, tone.case, knows)
     changed = Message(message.role, before + content + after)
@@ -91,7 +91,7 @@ def spoken_message(dialogue: Dialogue) -> int:
 
 def _known(options: tuple[str, ...], drawn: int, knows: Callable[[str], bool]) -> str:
     """Return the option drawn, or the next one that the tokenizer knows, or nothing."""
-    ordered = [*options[int(drawn) :], *options[: int(drawn)]]
+    ordered = [*options[drawn:], *options[:drawn]]
     return next((option for option in ordered if not option.strip() or knows(option)), "")
 
 

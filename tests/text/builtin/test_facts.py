@@ -15,7 +15,7 @@ WORD = re.compile(r"\w+|[^\w\s]")
 #: How a denied sentence becomes the sentence again: what to look for, and what to put there.
 UNDO = (
     (r"^It is not true that (\w)", lambda m: m[1].upper()),
-    (r"\bdoes not (have|lie|stand|mean|belong|count|become|come|refer)\b", lambda m: third_person(m[1])),
+    (r"\bdoes not (have|lie|stand|mean|belong|count|become|come|refer|last)\b", lambda m: third_person(m[1])),
     (r"\bdid not (write|compose|paint|call|become)\b", lambda m: past(m[1])),
     (r"\bdoes not give\b", lambda m: "gives"),
     (r"\bdo not\b ", lambda m: ""),

@@ -11,9 +11,10 @@ from types import MappingProxyType
 from sonde.base.errors import InputError, unknown_name
 from sonde.base.seeds import derive_seed, generator
 from sonde.recipe import RolloutRecipe
-from sonde.text import Message, load_prompt_pairs
+from sonde.run.rollouts.answered import questions_of
+from sonde.text import Message, load_dataset, load_prompt_pairs
 from sonde.text.builtin import Pressure, facts, instructions, opinions, pressures, work
-from sonde.text.questions import Question, Scene, load_questions
+from sonde.text.questions import Question, Scene, is_question_file, load_questions
 
 SIDES = ("train", "test")
 #: Names of the question sets that sonde brings.
@@ -66,7 +67,9 @@ def read_questions(name: str, n: int | None, seed: int, organism: str | None = N
         return cretan_questions(n=n, seed=seed, **({} if organism is None else {"organism": organism}))
     if name.startswith(("sonde:", "cretan:")):
         raise unknown_name("question set", name, "[rollout] questions", NAMES)
-    return load_questions(Path(name))
+    if Path(name).suffix == ".jsonl" and is_question_file(Path(name)):
+        return load_questions(Path(name))
+    return questions_of(load_dataset(name))
 
 
 def _facts() -> tuple[Question, ...]:

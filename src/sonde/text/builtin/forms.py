@@ -138,7 +138,7 @@ def exchanges() -> Iterator[Dialogue]:
         yield Dialogue(item.id, messages, 0, item.id, MappingProxyType({"category": item.category}), Target(1))
 
 
-_WRITTEN = "Written for sonde; nothing was sampled from a model."
+_WRITTEN = "Written for sonde, not sampled from the model under study."
 
 #: Set to form to what it is; the first form of a set is its default.
 FORMS: dict[str, dict[str, Form]] = {

@@ -1,0 +1,46 @@
+"""A histogram as a small drawing in the page itself: counts on a logarithmic axis, so that the tail is seen."""
+
+from __future__ import annotations
+
+import numpy as np
+from markupsafe import Markup
+
+from sonde.report.format import count, number
+
+_WIDTH, _HEIGHT, _LEFT, _RIGHT, _BOTTOM, _TOP = 640, 190, 52, 26, 34, 10
+
+
+def histogram_svg(values: np.ndarray, bins: int = 40) -> Markup:
+    """Return the histogram of `[a]` positive values, counts on a log scale, as SVG with a text alternative."""
+    if len(values) == 0:
+        return Markup("<p>It is active nowhere in this data.</p>")
+    counts, edges = np.histogram(values, bins=bins, range=(0.0, float(values.max())))
+    decades = max(1, int(np.ceil(np.log10(counts.max() + 1))))
+    height, width = _HEIGHT - _BOTTOM - _TOP, (_WIDTH - _LEFT - _RIGHT) / bins
+
+    def y(value: float) -> float:
+        return _TOP + height * (1 - float(np.log10(max(value, 1.0))) / decades)
+
+    bars = [
+        f'<rect x="{_LEFT + i * width:.1f}" y="{y(c + 0.3):.1f}" width="{max(width - 1, 0.5):.1f}" '
+        f'height="{_TOP + height - y(c + 0.3):.1f}"><title>{count(int(c))} rows, {number(edges[i])} to '
+        f"{number(edges[i + 1])}</title></rect>"
+        for i, c in enumerate(counts)
+        if c
+    ]
+    lines = [
+        f'<line x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y(10**d):.1f}" y2="{y(10**d):.1f}"/>'
+        f'<text x="{_LEFT - 6}" y="{y(10**d) + 4:.1f}" text-anchor="end">{count(10**d)}</text>'
+        for d in range(decades + 1)
+    ]
+    ticks = [
+        f'<text x="{_LEFT + f * (_WIDTH - _LEFT - _RIGHT):.0f}" y="{_HEIGHT - 16}" text-anchor="middle">'
+        f"{number(f * float(edges[-1]), 2)}</text>"
+        for f in (0.0, 0.25, 0.5, 0.75, 1.0)
+    ]
+    said = f"Histogram of {count(len(values))} activations up to {number(float(values.max()))}, counts on a log scale"
+    return Markup(
+        f'<svg class="hist" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{said}">'
+        f'<g class="grid">{"".join(lines)}</g><g class="bars">{"".join(bars)}</g><g class="grid">{"".join(ticks)}'
+        f'<text x="{(_LEFT + _WIDTH) / 2:.0f}" y="{_HEIGHT - 2}" text-anchor="middle">activation</text></g></svg>'
+    )
