@@ -167,8 +167,8 @@ def mcc(found: torch.Tensor, features: torch.Tensor) -> float:
 
 
 def recovery(options: argparse.Namespace) -> None:
-    """Both trainers on the same rows in the same order, each with its own defaults, and sae-lens at our rate too."""
-    d, features, active, batch = 64, 256, 8, 2048
+    """Both trainers on the same rows, each by its defaults; with --both-rates sae-lens at our learning rate too."""
+    d, features, active, batch = 64, 128, 4, 1024
     samples = options.samples
     print(f"planted: {features} features in {d} dimensions, {active} active a row; {samples:,} samples, batch {batch}")
     for architecture in options.only or ARCHITECTURES:
@@ -184,8 +184,10 @@ def recovery(options: argparse.Namespace) -> None:
                         if len(part) == batch:
                             yield rows[part] * scale
 
-            for name, lr in (("sae-lens", 3e-4), ("sae-lens, our rate", our_rate(features))):
-                nested = {"matryoshka_widths": [16, 64, 256]} if "matryoshka" in architecture else {}
+            for name, lr in (("sae-lens", 3e-4), ("sae-lens, our rate", our_rate(features)))[
+                : 2 if options.both_rates else 1
+            ]:
+                nested = {"matryoshka_widths": [8, 32, 128]} if "matryoshka" in architecture else {}
                 penalty = {"standard": {"l1_coefficient": 2.0}, "jumprelu": {"l0_coefficient": 2.0}}.get(
                     architecture, {}
                 )
@@ -277,8 +279,9 @@ def main() -> None:
     parser.add_argument("what", nargs="?", choices=("speed", "recovery", "synthetic"), default="speed")
     parser.add_argument("--batch", type=int, default=2048, help="rows a step, for speed")
     parser.add_argument("--rounds", type=int, default=7, help="rounds that count, after one that does not")
-    parser.add_argument("--samples", type=int, default=2_000_000)
+    parser.add_argument("--samples", type=int, default=500_000)
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--both-rates", action="store_true", help="recovery: sae-lens at our learning rate too")
     parser.add_argument("--only", nargs="*", default=[], choices=ARCHITECTURES)
     options = parser.parse_args()
     warnings.simplefilter("ignore")

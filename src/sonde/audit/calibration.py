@@ -81,10 +81,10 @@ def _draws(first: Part | None, second: Part, claim: Claim) -> np.ndarray:
         rows = (np.repeat(first.scores, w.astype(np.int64)) for w in weights)
         found = np.array([smallest_threshold(r, claim.threshold.target_fpr) for r in rows])
         cuts = found if len(found) == b else cuts
-    weights = list(group_weights(len(second), second.groups, b, claim.seed + 1))
-    if not weights:
+    again = list(group_weights(len(second), second.groups, b, claim.seed + 1))
+    if not again:
         return np.empty(0)
-    w = np.concatenate(weights)
+    w = np.concatenate(again)
     order = np.argsort(second.scores)
     above = np.searchsorted(second.scores[order], cuts, side="right")
     tail = np.concatenate([np.cumsum(w[:, order][:, ::-1], axis=1)[:, ::-1], np.zeros((b, 1))], axis=1)

@@ -25,12 +25,14 @@ class Uncertainty(Check):
         claim, tests = evidence.claim, list(evidence.tests.values())
         if evidence.silent:
             return self.could_not_run(evidence.silent, "Nothing is detected here, so nothing can be taken away.")
-        if any(part.entropy is None or part.log_probability is None for part in tests):
+        sure = [(p.log_probability, p.entropy) for p in tests]
+        known = [(a, b) for a, b in sure if a is not None and b is not None]
+        if len(known) < len(tests):
             return self.could_not_run(
                 "the model's predictions at the answer's tokens are not known for every test row",
                 "Mark the answer (a target span, or an assistant message) in every test dialogue.",
             )
-        nuisance = np.concatenate([np.stack([p.log_probability, p.entropy], axis=1) for p in tests])  # type: ignore[arg-type]
+        nuisance = np.concatenate([np.stack(pair, axis=1) for pair in known])
         rows = evidence.tested
         options = {"resamples": claim.resamples, "seed": claim.seed}
         left = bootstrap(auroc, rows.y, partial_out(rows.scores, nuisance), rows.groups, **options)

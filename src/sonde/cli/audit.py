@@ -27,6 +27,7 @@ def audit(
     checks: str = typer.Option("all", help="all, or names of checks: text_baselines,style."),
     model: str = typer.Option("", help="Model to audit with; left out: the one the probe names.", show_default=False),
     limit: int = typer.Option(0, min=0, help="At most this many rows of each data set.", show_default=False),
+    sae: Path = typer.Option(None, help="Sparse autoencoder of the probe's site, for sae_table.", show_default=False),
     html: Path = typer.Option(None, help="Draw the findings into this HTML file.", show_default=False),
     force: bool = typer.Option(False, "--force", help="Replace an existing HTML file."),
     json: bool = typer.Option(False, "--json", help="Print verdict and findings as JSON."),
@@ -45,6 +46,7 @@ def audit(
         checks=checks if checks in ("all", "none") else [name.strip() for name in checks.split(",")],
         model=model or None,
         limit=limit or None,
+        sae=sae,
         html=html,
         force=force,
     )

@@ -184,7 +184,7 @@ def _row(
     y, s = rows.y, found.values[i]
     members = [np.flatnonzero(rows.fold == k) for k in range(int(rows.fold.max()) + 1)]
     each = tuple(auroc(y[m], s[m]) for m in members)
-    solved = {"gradient_norm": float(found.gradient_norm[i]), "converged": bool(found.converged[i])}
+    solved: dict[str, Any] = {"gradient_norm": float(found.gradient_norm[i]), "converged": bool(found.converged[i])}
     defined = [m for m, e in zip(members, each, strict=True) if e.defined]
     if not defined:
         nothing = Estimate.undefined("every validation fold holds one class only")

@@ -31,8 +31,8 @@ class _State:
     steps: list[tuple[Tensor, Tensor, Tensor]]
 
     def take(self, index: Tensor) -> _State:
-        now = (getattr(self, name)[index] for name in ("u", "b", "coef", "logits", "slope"))
-        return _State(*now, steps=[(s[index], y[index], r[index]) for s, y, r in self.steps])
+        steps = [(s[index], y[index], r[index]) for s, y, r in self.steps]
+        return _State(self.u[index], self.b[index], self.coef[index], self.logits[index], self.slope[index], steps)
 
 
 def minimise(
@@ -47,7 +47,7 @@ def minimise(
     """Return `u`, the constants, the steps each problem took, and whether it left by itself; from the start `u`, `b`.
 
     A problem leaves when `ROUND` steps together lowered its objective by no more than the share `gap`, and half the
-    squared gradient, in these coordinates a lower bound of what is left to gain, is no more either.
+    squared gradient, in these coordinates about the least that is left to gain, is no more either.
     """
     out_u, out_b, taken = u.clone(), b.clone(), torch.zeros_like(b)
     settled = torch.zeros_like(b, dtype=torch.bool)

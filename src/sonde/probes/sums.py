@@ -133,8 +133,8 @@ class ClassSums:
         """Return the sums of several parts, such as of other ranks or folds."""
         first, moved = parts[0], [part.about(parts[0].anchor) for part in parts]
         names = ("weight", "total", "product", "rows")
-        added = [sum(getattr(part, name) for part in moved) for name in names]
-        return ClassSums(first.anchor, *added, first.origin)
+        added: dict[str, Any] = {name: sum(getattr(part, name) for part in moved) for name in names}
+        return ClassSums(anchor=first.anchor, origin=first.origin, **added)
 
     def weighed(self, factors: Shaped[np.ndarray, " 2"]) -> ClassSums:
         """Return the sums with the rows of each class counted `factors[class]` times."""

@@ -88,6 +88,10 @@ class ProbeRecipe(Closed):
     """Probe types to try."""
     l2: Strengths = (1.0, 10.0, 100.0, 1000.0, 10000.0)
     """Strengths to try: the factor before half the squared weight norm, on standardised features."""
+    sae: str | None = None
+    """Folder of the sparse autoencoder that `sparse_latents` reads; left out: the neurons themselves."""
+    k: PositiveInt = 16
+    """Latents that `sparse_latents` may read."""
     folds: Annotated[int, Field(ge=2, le=20)] = 5
     """Grouped cross-validation folds on the training data, for selection."""
     target_fpr: Annotated[float, Field(gt=0, lt=0.5)] = 0.01

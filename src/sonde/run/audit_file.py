@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sonde.audit import Audit
+from sonde.audit import Audit, Finding
 from sonde.base.errors import InputError
 from sonde.base.files import write_atomic
+from sonde.capture import Model
 from sonde.probes import Probe, load_probe
 from sonde.recipe import Recipe, parse_recipe
 from sonde.run.audit import audit_probe
@@ -30,6 +31,7 @@ def audit_file(
     checks: str | Sequence[str] = "all",
     model: str | None = None,
     limit: int | None = None,
+    sae: str | Path | None = None,
     html: str | Path | None = None,
     force: bool = False,
 ) -> Audit:
@@ -43,6 +45,7 @@ def audit_file(
         checks: `all`, `none`, or names.
         model: the model to read; None = the one the probe names.
         limit: at most this many rows of each data set.
+        sae: folder of a sparse autoencoder of the probe's site, for the `sae_table`.
         html: a page to draw the findings into.
         force: replace that page.
 
@@ -65,12 +68,22 @@ def audit_file(
         )
     given = _given(recipe, probe, name, limit, data, train, control, second_control, evidence)
     kinds = tuple(scope) or (recipe.audit.scope if recipe is not None else ())
-    found = audit_probe(probe, load_model(name), scope=kinds, checks=checks, **given)
+    loaded = load_model(name)
+    plugged = {} if sae is None else {"sae_table": _sae_finding(sae, probe, loaded, given)}
+    found = audit_probe(probe, loaded, scope=kinds, checks=checks, plugged=plugged, **given)
     if html is not None:
         from sonde.report import render_audit
 
         write_atomic(Path(html), render_audit(found.to_json(), title=f"Audit of {file}"))
     return found
+
+
+def _sae_finding(sae: str | Path, probe: Probe, model: Model, given: dict[str, Any]) -> Finding:
+    """Return the `sae_table`, on the training data where they are known, else on the first test data."""
+    from sonde.run.sae_audit import sae_finding
+
+    data = given["train"] or next(iter(given["data"].values()))
+    return sae_finding(sae, probe, model, data, resamples=given.get("resamples", 1000), seed=given.get("seed", 0))
 
 
 def _recipe(file: Path, limit: int | None) -> Recipe | None:

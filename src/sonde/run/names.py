@@ -138,4 +138,8 @@ def _beside(recipe: Recipe, folder: Path) -> Recipe:
     found = {"train": there(data.train), "test": tuple(map(there, data.test))}
     if data.control is not None:
         found["control"] = there(data.control)
-    return recipe.model_copy(update={"data": data.model_copy(update=found), "model": there(recipe.model)})
+    probe = recipe.probe
+    if probe.sae is not None:
+        probe = probe.model_copy(update={"sae": there(probe.sae)})
+    changed = {"data": data.model_copy(update=found), "model": there(recipe.model), "probe": probe}
+    return recipe.model_copy(update=changed)

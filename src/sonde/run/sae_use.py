@@ -215,8 +215,11 @@ def score_sae(
 def _estimate(entry: dict[str, Any]) -> str:
     return str(
         Estimate(
-            **{key: entry.get(key) or "" for key in ("reason", "note")},
-            **{key: entry[key] for key in ("value", "low", "high")},
+            entry["value"],
+            entry["low"],
+            entry["high"],
+            reason=entry.get("reason") or "",
+            note=entry.get("note") or "",
         )
     )
 

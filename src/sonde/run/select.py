@@ -52,6 +52,7 @@ def select_probe(recipe: Recipe, captured: Captured) -> Chosen:
         folds=recipe.probe.folds,
         seed=recipe.seed,
         sites=captured.sites,
+        parameters={"sparse_latents": {"sae": recipe.probe.sae or "", "k": recipe.probe.k}},
     )
     row = found.best()
     probe = found.fit_best(train)

@@ -7,15 +7,15 @@ from typing import no_type_check
 
 import numpy as np
 import scipy.sparse as sp
-import torch
 from jaxtyping import Bool, Float
 from sklearn.utils.validation import check_is_fitted
 
 from sonde.base.errors import InputError
-from sonde.probes import LogisticProbe, Probe
-from sonde.probes.inputs import read_rows
+from sonde.probes import LogisticProbe
+from sonde.probes.facts import Facts
+from sonde.probes.fold_rows import FoldRows, FoldScores, refitted_scores
+from sonde.probes.vector import VectorProbe
 from sonde.saes.activation import TopK
-from sonde.saes.dictionaries import neuron_sae
 from sonde.saes.latent_auroc import separation
 from sonde.saes.linear import LinearSAE
 
@@ -24,13 +24,13 @@ SELECTIONS = ("k_sparse", "l1")
 CANDIDATES = 512
 
 
-class SparseLatentProbe(Probe):
+class SparseLatentProbe(VectorProbe):
     """Logistic regression on at most `k` latents.
 
     `k_sparse` takes the `k` latents that separate the classes best (standardised AUROC; Gurnee et al. 2023,
-    2305.01610); `l1` takes those that an L1-penalised logistic regression keeps at the weakest penalty that keeps `k` at most. Both
-    then fit an L2-penalised logistic regression on the chosen latents, standardised. The encoder columns of these
-    latents are part of the probe, so its file needs no autoencoder beside it.
+    2305.01610); `l1` takes those that an L1-penalised logistic regression keeps at the weakest penalty that keeps `k`
+    at most. Both then fit an L2-penalised logistic regression on the chosen latents, standardised. The encoder columns
+    of these latents are part of the probe, so its file needs no autoencoder beside it.
 
     Args:
         sae: folder of an autoencoder; empty for the neurons themselves (both ends of every coordinate).
@@ -60,21 +60,15 @@ class SparseLatentProbe(Probe):
         self.l2 = l2
         self.seed = seed
 
-    def decision_function(self, X: object) -> Float[np.ndarray, " n"]:
-        """Return `[n]` log-odds of the positive class."""
-        check_is_fitted(self)
-        return self._codes(read_rows(self, X, reset=False)) @ self.coef_ + self.intercept_
+    def row_scores(self, X: Float[np.ndarray, "n d"]) -> Float[np.ndarray, " n"]:
+        """Return `[n]` log-odds of checked rows."""
+        return self._codes(X) @ self.coef_ + self.intercept_
 
-    def held_out_scores(
-        self, X: np.ndarray, y: np.ndarray, held_out: np.ndarray, strengths: Sequence[float | None]
-    ) -> Float[np.ndarray, "k m"]:
-        """Choose latents once, then train for each strength; return scores of `held_out` `[m, d]`."""
-        self.check_parameters()
-        labels = np.asarray(y).astype(bool)
-        self._choose(X, labels, np.ones(len(labels)))
-        return LogisticProbe().held_out_scores(self._codes(X), labels, self._codes(held_out), strengths)
+    def out_of_fold(self, rows: FoldRows, strengths: Sequence[float | None]) -> FoldScores:
+        """Choose latents and fit anew for every fold and strength."""
+        return refitted_scores(self, rows, strengths)
 
-    def _learn(self, X: np.ndarray, y: np.ndarray, w: np.ndarray) -> None:
+    def _learn(self, X: np.ndarray, y: np.ndarray, w: np.ndarray, facts: Facts) -> None:
         self._choose(X, y, w)
         read = LogisticProbe(l2=self.l2).fit(self._codes(X), y, w)
         self.coef_, self.intercept_ = read.coef_, read.intercept_
@@ -82,20 +76,18 @@ class SparseLatentProbe(Probe):
 
     def _choose(self, X: Float[np.ndarray, "n d"], y: Bool[np.ndarray, " n"], w: Float[np.ndarray, " n"]) -> None:
         """Set the encoder to the columns of the chosen latents, padded to `k` with empty ones."""
-        sae = _dictionary(str(self.sae), X)
-        Z = sp.csr_matrix(_float64_codes(sae, X))
+        W, bias, threshold = _encoder(str(self.sae), X, w)
+        Z = sp.csr_matrix(_active(X @ W + bias, threshold))
         chosen = _by_l1(Z, y, w, int(self.k)) if self.selection == "l1" else _by_separation(Z, y, w)[: int(self.k)]
         self.latents_ = np.full(int(self.k), -1.0)
         self.latents_[: len(chosen)] = chosen
         self.encoder_ = np.zeros((X.shape[1], int(self.k)))
         self.encoder_bias_, self.encoder_threshold_ = np.zeros(int(self.k)), np.zeros(int(self.k))
-        W, bias, threshold = _encoder(sae)
         self.encoder_[:, : len(chosen)] = W[:, chosen]
         self.encoder_bias_[: len(chosen)], self.encoder_threshold_[: len(chosen)] = bias[chosen], threshold[chosen]
 
     def _codes(self, X: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n k"]:
-        H = X @ self.encoder_ + self.encoder_bias_
-        return H * (self.encoder_threshold_ < H)
+        return _active(X @ self.encoder_ + self.encoder_bias_, self.encoder_threshold_)
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Return weights, chosen latents and their encoder."""
@@ -124,24 +116,14 @@ class SparseLatentProbe(Probe):
         self.encoder_bias_, self.encoder_threshold_ = arrays["encoder_bias"], arrays["encoder_threshold"]
 
 
-def _dictionary(folder: str, X: Float[np.ndarray, "n d"]) -> LinearSAE:
-    from sonde.saes.file import load_sae
-
-    if not folder:
-        return neuron_sae(torch.from_numpy(X))
-    sae = load_sae(folder)
-    if not isinstance(sae, LinearSAE) or isinstance(sae.activation, TopK):
-        raise InputError(
-            f"A {sae.architecture} autoencoder cannot be read by a probe on a few latents, as each latent depends on "
-            "others: use one trained as batchtopk, matryoshka_batchtopk, jumprelu or standard."
-        )
-    if sae.d_in != X.shape[1]:
-        raise InputError(f"SAE {folder} reads rows of width {sae.d_in}, got {X.shape[1]}: take the one of this site.")
-    return sae
-
-
-def _encoder(sae: LinearSAE) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _encoder(
+    folder: str, X: Float[np.ndarray, "n d"], w: Float[np.ndarray, " n"]
+) -> tuple[Float[np.ndarray, "d s"], Float[np.ndarray, " s"], Float[np.ndarray, " s"]]:
     """Return encoder, bias and threshold for raw rows, in float64: the subtraction of `b_dec` folded in."""
+    if not folder:  # both ends of every coordinate, about the mean
+        mean, eye = w @ X / w.sum(), np.eye(X.shape[1])
+        return np.hstack([eye, -eye]), np.r_[-mean, mean], np.zeros(2 * len(mean))
+    sae = _readable(folder, X.shape[1])
     W, bias = sae.W_enc.double().numpy(), sae.b_enc.double().numpy()
     if sae.apply_b_dec_to_input:
         bias = bias - sae.b_dec.double().numpy() @ W
@@ -149,9 +131,26 @@ def _encoder(sae: LinearSAE) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return W, bias, threshold
 
 
-def _float64_codes(sae: LinearSAE, X: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n s"]:
-    W, bias, threshold = _encoder(sae)
-    H = X @ W + bias
+def _readable(folder: str, d: int) -> LinearSAE:
+    """Open an autoencoder whose latents can be read one by one.
+
+    Raises:
+        InputError: its latents depend on each other, or it reads rows of another width.
+    """
+    from sonde.saes.file import load_sae
+
+    sae = load_sae(folder)
+    if not isinstance(sae, LinearSAE) or isinstance(sae.activation, TopK):
+        raise InputError(
+            f"A {sae.architecture} autoencoder cannot be read by a probe on a few latents, as each latent depends on "
+            "others: use one trained as batchtopk, matryoshka_batchtopk, jumprelu or standard."
+        )
+    if sae.d_in != d:
+        raise InputError(f"SAE {folder} reads rows of width {sae.d_in}, got {d}: take the one of this site.")
+    return sae
+
+
+def _active(H: Float[np.ndarray, "n s"], threshold: Float[np.ndarray, " s"]) -> Float[np.ndarray, "n s"]:
     return H * (threshold < H)
 
 

@@ -115,8 +115,8 @@ def fit_dense(
     from sonde.probes import LogisticProbe
 
     train, validation = parts[0], parts[1]
-    probe = LogisticProbe()
-    held_out = probe.held_out_scores(X[train], y[train], X[np.r_[validation, parts[2]]], list(STRENGTHS))
+    others = X[np.r_[validation, parts[2]]]
+    held_out = [LogisticProbe(l2=l2).fit(X[train], y[train]).decision_function(others) for l2 in STRENGTHS]
     tried = [auroc(y[validation], s[: len(validation)]).value or 0.0 for s in held_out]
     best = int(np.argmax(np.array(tried) - 1e-9 * np.arange(len(tried))[::-1]))  # ties go to the stronger penalty
     scores = held_out[best][len(validation) :]

@@ -91,8 +91,9 @@ class SAE(Displayed, ABC):
 
     def blocks(self, X: Tensor | np.ndarray) -> Iterator[Float[Tensor, "b s"]]:
         """Yield the latent activations of `[n, d_in]` activations, some rows at a time, in order."""
-        for i in range(0, len(X), BLOCK):
-            yield torch.as_tensor(self.encode(X[i : i + BLOCK]))
+        rows = torch.as_tensor(X)
+        for i in range(0, len(rows), BLOCK):
+            yield self.encode(rows[i : i + BLOCK])
 
     def save(self, folder: str | Path, *, force: bool = False) -> Path:
         """Write the SAELens folder (`sae_weights.safetensors`, `cfg.json`), which `SAE.load_from_disk` opens.

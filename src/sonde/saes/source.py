@@ -203,13 +203,15 @@ def as_source(data: object, site: str) -> Source:
     if isinstance(data, Source):
         return data
     parts = list(data) if isinstance(data, (list, tuple)) else [data]
-    opened = [open_store(part) if isinstance(part, (str, Path)) else part for part in parts]
-    for part in opened:
+    opened: list[ActivationStore | Activations] = []
+    for part in parts:
+        part = open_store(part) if isinstance(part, (str, Path)) else part
         if not isinstance(part, (ActivationStore, Activations)):
             raise InputError(
                 f"An SAE was to be trained on a {type(part).__name__}, expected an activation store, its folder, "
                 "Activations, or a list of these: make one with sonde.capture(model, data, sites=…, store=FOLDER)."
             )
+        opened.append(part)
     return StoredSource(opened, site or _only_site(opened[0].sites) if opened else site)
 
 

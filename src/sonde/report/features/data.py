@@ -20,8 +20,8 @@ class FeaturePage:
         about: facts of the dictionary by name (model, site, architecture, data).
         rows: rows looked at.
         active: `[a]` its activations where it is active.
-        top_logits, bottom_logits: tokens it raises and lowers most, with what one unit of activation adds to each logit;
-            empty where the site does not write to the residual stream.
+        top_logits, bottom_logits: tokens it raises and lowers most, with what one unit of activation adds to each
+            logit; empty where the site does not write to the residual stream.
         strips: heading → examples, highest activation first.
         concept: name → (figure, meaning), how it relates to a labelled concept.
         neighbours: other latents whose decoder rows point nearly where this one's does, with cosines.
