@@ -64,7 +64,7 @@ def test_true_or_not_is_chance_and_reported_so(tmp_path, shared, ternary_folder)
     (test,) = result.content["test"].values()
     assert abs(test["auroc"]["value"] - 0.5) <= 0.1
     assert result.verdict == "not supported"
-    assert "labels drawn by lot do as well" in result.content["audit"]["sentence"]
+    assert "it is not told from labels drawn by lot" in result.content["audit"]["sentence"]
     shown = f"{test['auroc']['value']:.3f}"
     assert shown in result.report_path.read_text(encoding="utf-8")
     assert shown in summarize(result)

@@ -48,7 +48,9 @@ class ShuffledLabels(Check):
             statistic=Estimate(float(adjusted[k])),
             measures=f"smallest Holm-corrected p-value of {claim.permutations} permutations by group",
             bar=f"p < {SIGNIFICANT}",
-            advice="" if passed else "There is no signal here that labels drawn by lot would not show.",
+            advice=""
+            if passed
+            else "Give more groups, or look for a site with a signal: labels drawn by lot could show this one.",
             details={"note": note, "tests": _rows(tests, observed, null, p, adjusted)},
         )
 

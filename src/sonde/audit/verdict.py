@@ -18,7 +18,7 @@ EXPLAIN = ("text_baselines", "shuffled_labels", "prompt_reader", "falsity")
 SAYS = {
     "text_baselines": "the text gives the label away",
     "uncertainty": "it is largely an entropy probe",
-    "shuffled_labels": "labels drawn by lot do as well",
+    "shuffled_labels": "it is not told from labels drawn by lot",
     "control_task": "it may memorise",
     "prompt_reader": "it reads the prompt",
     "topic": "it fires on talk of the topic",
