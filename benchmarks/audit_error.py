@@ -244,7 +244,7 @@ def bad_plants(world: World, seed: int) -> list[Plant]:
     """Return every bad probe."""
     made = []
     for kind, named_by, fit, train, test, relabel in _bad(world, seed):
-        for probe in ("logistic", "ridge", "mean_difference"):
+        for probe in ("logistic", "mean_difference"):
             tokens = EVERYTHING if kind in WIDE else DECIDING
             made.append(Plant(kind, frozenset(named_by), fit, train, {"test": test}, probe, seed, tokens, relabel))
     return made

@@ -85,7 +85,6 @@ _PROBE_TYPES = {
     "ridge": "sonde.probes.ridge:RidgeProbe",
     "lda": "sonde.probes.lda:LDAProbe",
     "mean_difference": "sonde.probes.mean_difference:MeanDifferenceProbe",
-    "sparse_latents": "sonde.saes.probe:SparseLatentProbe",
     "lat": "sonde.probes.lat:LATProbe",
     "ccs": "sonde.probes.ccs:CCSProbe",
     "ttpd": "sonde.probes.ttpd:TTPDProbe",
@@ -93,6 +92,7 @@ _PROBE_TYPES = {
     "attention": "sonde.probes.attention:AttentionProbe",
     "multimax": "sonde.probes.multimax:MultiMaxProbe",
     "ensemble": "sonde.probes.ensemble:EnsembleProbe",
+    "sparse_latents": "sonde.saes.probe:SparseLatentProbe",
 }
 
 #: Rooms that can be called: `sonde.capture(model, data, …)`.

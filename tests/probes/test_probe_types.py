@@ -198,3 +198,17 @@ def test_an_ensemble_refuses_what_it_cannot_split():
         EnsembleProbe("logistc").fit(X, y)
     with pytest.raises(InputError, match="members that are no ensembles"):
         EnsembleProbe("ensemble").fit(X, y)
+
+
+def test_several_classes_are_read_one_against_the_rest_by_scikit_learn():
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.multiclass import OneVsRestClassifier
+    from sklearn.preprocessing import StandardScaler
+
+    rng = np.random.default_rng(0)
+    y = np.arange(90) % 3
+    X = rng.normal(size=(90, 4)) + 2 * np.eye(3, 4)[y]
+    ours = OneVsRestClassifier(LogisticProbe(l2=2.0)).fit(X, y)
+    Z = StandardScaler().fit_transform(X)
+    theirs = OneVsRestClassifier(LogisticRegression(C=0.5, tol=1e-10)).fit(Z, y)
+    np.testing.assert_allclose(ours.predict_proba(X), theirs.predict_proba(Z), atol=1e-5)

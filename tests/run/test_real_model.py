@@ -51,6 +51,8 @@ def test_negated_or_not_is_read_with_cities_held_out(tmp_path, shared, ternary_f
     (test,) = result.content["test"].values()
     assert test["auroc"]["value"] >= 0.99
     assert test["n_positive"] + test["n_negative"] > 500
+    assert result.verdict == "not supported"
+    assert "the text gives the label away" in result.content["audit"]["sentence"]
     train, held_out = (part["counts"] for part in result.content["data"])
     assert train["groups"] + held_out["groups"] == len({r["city"] for r in rows_of(folder / "cities.csv")})
 
@@ -61,6 +63,8 @@ def test_true_or_not_is_chance_and_reported_so(tmp_path, shared, ternary_folder)
     result = run(tmp_path, ternary_folder, table, name="truth", positive="true", label="label")
     (test,) = result.content["test"].values()
     assert abs(test["auroc"]["value"] - 0.5) <= 0.1
+    assert result.verdict == "not supported"
+    assert "labels drawn by lot do as well" in result.content["audit"]["sentence"]
     shown = f"{test['auroc']['value']:.3f}"
     assert shown in result.report_path.read_text(encoding="utf-8")
     assert shown in summarize(result)

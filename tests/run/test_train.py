@@ -111,3 +111,20 @@ def test_what_is_no_run_is_said_so(tmp_path, content):
         (tmp_path / "run.json").write_text(content)
     with pytest.raises(InputError, match=r"run\.json|run folder"):
         sonde.open_run(tmp_path)
+
+
+def test_the_transfer_matrix_holds_the_tests_of_the_run(demo_run):
+    transfer, test = demo_run.content["transfer"], demo_run.content["test"]
+    assert transfer["kinds"] == ["cretan:instructed-lies", *test]
+    for cell, entry in zip(transfer["auroc"][0][1:], test.values(), strict=True):
+        assert cell["value"] == pytest.approx(entry["auroc"]["value"])  # trained on train, tested on a test set
+    assert {"capture_seconds", "test_seconds", "extra_tokens"} <= set(demo_run.content["cost"])
+
+
+def test_reliability_bins_hold_every_row_and_give_the_calibration_error(demo_run):
+    for entry in demo_run.content["test"].values():
+        bins = entry["reliability"]
+        n = entry["n_positive"] + entry["n_negative"]
+        assert sum(b["n"] for b in bins) == n
+        gap = sum(b["n"] * abs(b["share"]["value"] - b["probability"]) for b in bins) / n
+        assert gap == pytest.approx(entry["ece"]["value"])

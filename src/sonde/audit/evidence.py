@@ -13,7 +13,7 @@ from sonde.audit.claim import AuditData, Claim
 from sonde.audit.finding import Finding
 from sonde.audit.folds import FoldFits, fit_folds
 from sonde.probes import Probe, TokenRows
-from sonde.scores import Estimate, auroc, bootstrap
+from sonde.scores import Estimate, auroc, bootstrap, clopper_pearson
 from sonde.text import Dataset, Dialogue
 
 
@@ -133,6 +133,13 @@ class Part:
         """Return the AUROC of the probe (or of other scores), with its interval over groups."""
         given = self.scores if scores is None else scores
         return bootstrap(auroc, self.y, given, self.groups, resamples=claim.resamples, seed=claim.seed)
+
+
+def flagged_rate(scores: np.ndarray, claim: Claim) -> Estimate:
+    """Return the share of scores above the threshold, with its exact interval."""
+    assert claim.threshold is not None
+    flagged = int((scores > claim.threshold.value).sum())
+    return Estimate(flagged / len(scores), *clopper_pearson(flagged, len(scores)))
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,9 @@ import numpy as np
 
 from sonde.audit.bars import FEWEST, LARGEST_FPR, bar_of, keeps
 from sonde.audit.check import Check
-from sonde.audit.claim import Claim
-from sonde.audit.evidence import Evidence, Rows
+from sonde.audit.evidence import Evidence, Rows, flagged_rate
 from sonde.audit.finding import COULD_NOT_RUN, FAILED, PASSED, Finding, Status, worst
-from sonde.scores import Estimate, clopper_pearson
+from sonde.scores import Estimate
 
 KIND = "kind"
 #: How a kind of negatives is spoken of.
@@ -144,13 +143,6 @@ def _status(rate: Estimate, separation: Estimate, signal: Estimate) -> Status:
         return COULD_NOT_RUN
     apart = keeps(separation, signal)
     return COULD_NOT_RUN if apart == PASSED and float(rate) > LARGEST_FPR else apart
-
-
-def flagged_rate(scores: np.ndarray, claim: Claim) -> Estimate:
-    """Return the share of scores above the threshold, with its exact interval."""
-    assert claim.threshold is not None
-    flagged = int((scores > claim.threshold.value).sum())
-    return Estimate(flagged / len(scores), *clopper_pearson(flagged, len(scores)))
 
 
 def _against(negatives: Rows, evidence: Evidence) -> Estimate:

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from sonde.audit.bars import FEWEST, keeps, kept_bar
+from sonde.audit.bars import FEWEST, LARGEST_FPR, keeps, kept_bar
 from sonde.audit.check import Check, Need
 from sonde.audit.claim import AuditData, Claim
-from sonde.audit.evidence import Evidence, Rows, pool
+from sonde.audit.evidence import Evidence, Rows, flagged_rate, pool
 from sonde.audit.finding import COULD_NOT_RUN, FAILED, Finding, worst
 from sonde.audit.nuisance import Judged, hold_equal
 from sonde.audit.readers import prompt_of
@@ -29,9 +29,9 @@ class PromptReader(Check):
 
     Same instruction, differing behaviour: the AUROC among rows whose instruction (the tag `rule` or `instruction`, else
     the system message, else the whole prompt) is the same, the tests' positives beside all negatives there are. Told
-    to, but ignorant: the AUROC of positives against negatives of the kind `ignorant`. Masked: the AUROC with the
-    prompt's own tokens left out of what the probe reads. Where no two rows of one instruction differ in class, the
-    probe must beat the reader of the prompt alone.
+    to, but ignorant: the AUROC of positives against negatives of the kind `ignorant`, and how many of these are flagged
+    at the threshold. Masked: the AUROC with the prompt's own tokens left out of what the probe reads. Where no two rows
+    of one instruction differ in class, the probe must beat the reader of the prompt alone.
     """
 
     name = "prompt_reader"
@@ -103,8 +103,14 @@ class PromptReader(Check):
         told = (rows.y == 1) & np.isin(asked, asked[ignorant])
         against = rows.where(ignorant | (told if told.sum() >= FEWEST else rows.y == 1))
         left = against.auroc(evidence.claim)
-        how = f"AUROC {left} against {int(ignorant.sum())} who were told to and do not know"
-        return Judged(keeps(left, evidence.signal), left, _NOBODY, len(against.y), how, kept_bar(evidence.signal))
+        status, how, bar = keeps(left, evidence.signal), f"AUROC {left} against", kept_bar(evidence.signal)
+        if evidence.claim.threshold is not None:
+            rate = flagged_rate(rows.scores[ignorant], evidence.claim)
+            status = FAILED if rate.low is not None and rate.low > LARGEST_FPR else status
+            how = f"{how}, and {float(rate):.1%} flagged of,"
+            bar += f"; rate of flags not established above {LARGEST_FPR:.0%}"
+        how = f"{how} {int(ignorant.sum())} who were told to and do not know"
+        return Judged(status, left, _NOBODY, len(against.y), how, bar)
 
     def _masked(self, evidence: Evidence) -> Judged | None:
         """Judge the probe on the tests without the prompt's tokens, where it read any."""

@@ -13,7 +13,7 @@ from sonde.capture.model import Model
 from sonde.capture.plan import Batch, default_token_budget, plan_batches
 
 #: The forward pass is timed on about this many batches, and scaled up.
-SAMPLED_BATCHES = 12
+SAMPLED_BATCHES = 8
 
 
 def forward_seconds(

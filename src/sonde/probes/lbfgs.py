@@ -47,7 +47,7 @@ def minimise(
     """Return `u`, the constants, the steps each problem took, and whether it left by itself; from the start `u`, `b`.
 
     A problem leaves when `ROUND` steps together lowered its objective by no more than the share `gap`, and half the
-    squared gradient, in these coordinates a lower bound of what is left to gain, is no more either.
+    squared gradient, in these coordinates about the least that is left to gain, is no more either.
     """
     out_u, out_b, taken = u.clone(), b.clone(), torch.zeros_like(b)
     settled = torch.zeros_like(b, dtype=torch.bool)

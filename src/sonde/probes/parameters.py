@@ -43,9 +43,6 @@ RULES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "max_iter": (lambda v: _count(v) and v >= 1, "a whole number of at least 1"),
     "tol": (lambda v: _number(v) and v > 0, "a finite number above 0"),
     "seed": (_count, "a whole number"),
-    "k": (lambda v: _count(v) and v >= 1, "a whole number of at least 1"),
-    "sae": (lambda v: isinstance(v, str), "the folder of an SAE, or '' for the neurons themselves"),
-    "selection": (lambda v: v in ("k_sparse", "l1"), "'k_sparse' or 'l1'"),
     "probes": (lambda v: isinstance(v, str) and 0 < len(v) < 1000, "probe types separated by commas"),
     "polarity": (_tag, "the name of a tag, or None"),
     "topic": (_tag, "the name of a tag, or None"),
@@ -57,6 +54,9 @@ RULES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
         name: (lambda v: _count(v) and 1 <= v <= _MOST, f"a whole number from 1 to {_MOST:,}")
         for name in ("restarts", "patience", "max_epochs", "batch", "width", "heads", "blocks")
     },
+    "k": (lambda v: _count(v) and v >= 1, "a whole number of at least 1"),
+    "sae": (lambda v: isinstance(v, str), "the folder of an SAE, or '' for the neurons themselves"),
+    "selection": (lambda v: v in ("k_sparse", "l1"), "'k_sparse' or 'l1'"),
 }
 
 

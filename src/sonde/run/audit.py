@@ -66,7 +66,7 @@ class Plan:
             rest: Selector = selector & Not(away)
             kept = need.dataset[np.bincount(table.example[left], minlength=len(need.dataset)) > 0]
             features: Any = capture(model, kept, sites=[site], tokens=rest, pool=pool, check=False, **self._limits)
-            found[name] = Part(name, kept, probe, features.at(site).X)
+            found[name] = Part(name, kept, probe, _pooled(features, site), tokens=_tokens(features, site))
         return found
 
 
@@ -183,8 +183,13 @@ def _part(name: str, dataset: Dataset, probe: Probe, captured: Captured, site: s
         _pooled(features, EMBEDDING) if EMBEDDING in features.sites else None,
         captured.entropy.get(name),
         captured.log_probability.get(name),
-        example_rows(features.at(site)) if features.pooling == "none" else None,
+        _tokens(features, site),
     )
+
+
+def _tokens(features: Any, site: str) -> Any:
+    """Return what the probe scores where nothing was pooled, else None."""
+    return example_rows(features.at(site)) if features.pooling == "none" else None
 
 
 def _pooled(features: Any, site: str) -> Any:

@@ -18,7 +18,7 @@ from sonde.text import Dataset, check_disjoint, require_two_classes
 from sonde.tokens import tokenize
 
 #: Rows of each built-in data set that the audit draws on beside the run's own, unless the recipe asks for fewer.
-EVIDENCE_ROWS = 400
+EVIDENCE_ROWS = 600
 CONTROL_ROWS = 1000
 
 

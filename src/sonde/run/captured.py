@@ -37,7 +37,7 @@ class Captured:
         cost: for `run.json`. `tokens`: tokens of the distinct sequences of all parts, extras included; `extra_tokens`:
             those of them that only extras have; `capture_seconds`: tokenizing, self-check and the pass;
             `forward_only_seconds`: what plain forward passes with logits over the same `tokens` would take, scaled up
-            from a timed sample of some dozen batches (see `sonde.capture.forward_seconds`).
+            from a timed sample of eight batches or so (see `sonde.capture.forward_seconds`).
         self_check: what the model's self-check measured.
     """
 

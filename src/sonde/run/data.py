@@ -114,7 +114,7 @@ def load_control(recipe: Recipe, name: str, split: str, notes: list[str]) -> Dat
 
 
 def _shared_text(train: Dataset, other: Dataset) -> Iterator[str]:
-    shared = overlap(train, other)
+    shared = overlap(train, other, near=False)
     if shared.exact:
         yield f"{other.name}: {shared.exact} of {len(other)} texts stand word for word in {train.name} too."
 

@@ -76,7 +76,12 @@ def evaluate_run(recipe: Recipe, model: Model, data: RunData, captured: Captured
 
 
 def _transfer(recipe: Recipe, data: RunData, captured: Captured, chosen: Chosen) -> dict[str, Any]:
-    """Cross the kinds of data at the selected site; the selected type and strength are refitted."""
+    """Cross the kinds of data at the selected site; the selected type and strength are refitted.
+
+    There is no matrix where nothing was pooled: rows are tokens then.
+    """
+    if captured.features["train"].pooling == "none":
+        return {}
     parts = {data.train.name: "train"} | ({name: f"test {name}" for name in data.tests} if recipe.data.test else {})
     kinds = []
     for name, part in parts.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,37 +64,62 @@ def transfer_matrix(
         other kinds), and `worst`, the `[train, test]` place off the diagonal with the lowest AUROC.
     """
     kinds = list(kinds)[:MOST]
-    options = {"resamples": resamples, "seed": derive_seed(seed, "transfer")}
-    cells = [[_cell([a], b, make_probe, options) for b in kinds] for a in kinds]
-    others = [[*kinds[:j], *kinds[j + 1 :]] for j in range(len(kinds))]
-    left_out = [_cell(a, b, make_probe, options) for a, b in zip(others, kinds, strict=True)]
-    apart = [(i, j) for i in range(len(kinds)) for j in range(len(kinds)) if i != j and cells[i][j].defined]
+    fits = _Fits(kinds, make_probe, derive_seed(seed, "transfer"))
+    every = range(len(kinds))
+
+    def cell(train: Sequence[int], test: int) -> Estimate:
+        scores = fits.scores(tuple(train), test)
+        if scores is None:
+            return Estimate.undefined("without a fold of groups, the training data have one class only")
+        kind = kinds[test]
+        return bootstrap(auroc, kind.y, scores, kind.groups, resamples=resamples, seed=derive_seed(seed, "transfer"))
+
+    cells = [[cell([i], j) for j in every] for i in every]
+    left_out = [cell([i for i in every if i != j], j) for j in every]
+    apart = [(i, j) for i in every for j in every if i != j and cells[i][j].defined]
     worst = min(apart, key=lambda at: float(cells[at[0]][at[1]]), default=None)
     return {
         "kinds": [kind.name for kind in kinds],
         "n": [len(kind.y) for kind in kinds],
-        "auroc": [[cell.to_json() for cell in row] for row in cells],
-        "left_out": [cell.to_json() for cell in left_out],
+        "auroc": [[found.to_json() for found in row] for row in cells],
+        "left_out": [found.to_json() for found in left_out],
         "worst": None if worst is None else list(worst),
     }
 
 
-def _cell(train: Sequence[Kind], test: Kind, make_probe: Callable[[], Any], options: Mapping[str, Any]) -> Estimate:
-    X, y, groups = (np.concatenate([getattr(kind, name) for kind in train]) for name in ("X", "y", "groups"))
-    shared = np.isin(test.groups, groups)
-    scores = np.empty(len(test.y))
-    for rows, held_out in _folds(groups, test.groups, shared.any(), options["seed"]):
-        if len(np.unique(y[rows])) < 2:
-            return Estimate.undefined("without a fold of groups, the training data have one class only")
-        scores[held_out] = make_probe().fit(X[rows], y[rows]).decision_function(test.X[held_out])
-    return bootstrap(auroc, test.y, scores, test.groups, **options)
+class _Fits:
+    """Probes by what they were trained on: each is fitted once, whatever it is tested on.
 
+    Groups have one fold for all kinds, so that the probe trained without a fold serves every kind that shares groups.
+    """
 
-def _folds(train: np.ndarray, test: np.ndarray, share: Any, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Return (rows to train on, rows to test on) as masks; together the second ones are every row once."""
-    if not share:
-        return [(np.ones(len(train), dtype=bool), np.ones(len(test), dtype=bool))]
-    names = np.unique(np.concatenate([train, test]))
-    fold = dict(zip(names, np.random.default_rng(seed).permutation(len(names)) % FOLDS, strict=True))
-    of_train, of_test = (np.array([fold[g] for g in groups]) for groups in (train, test))
-    return [(of_train != k, of_test == k) for k in range(FOLDS) if (of_test == k).any()]
+    def __init__(self, kinds: Sequence[Kind], make_probe: Callable[[], Any], seed: int):
+        self.kinds = kinds
+        self.make_probe = make_probe
+        names = np.unique(np.concatenate([kind.groups for kind in kinds]))
+        place = np.random.default_rng(seed).permutation(len(names)) % FOLDS
+        self.folds = [place[np.searchsorted(names, kind.groups)] for kind in kinds]
+        self.known: dict[tuple[tuple[int, ...], int | None], Any] = {}
+
+    def scores(self, train: tuple[int, ...], test: int) -> np.ndarray | None:
+        """Return `[n]` scores of a kind by probes that saw none of its groups; None where one had a single class."""
+        kind, fold = self.kinds[test], self.folds[test]
+        if not any(np.isin(kind.groups, self.kinds[k].groups).any() for k in train):
+            probe = self.probe(train, None)
+            return None if probe is None else probe.decision_function(kind.X)
+        scores = np.empty(len(kind.y))
+        for k in np.unique(fold).tolist():
+            probe = self.probe(train, k)
+            if probe is None:
+                return None
+            scores[fold == k] = probe.decision_function(kind.X[fold == k])
+        return scores
+
+    def probe(self, train: tuple[int, ...], without: int | None) -> Any:
+        """Return the probe trained on these kinds without a fold; None where one class only is left."""
+        if (train, without) not in self.known:
+            kept = [self.folds[k] != without for k in train]
+            X = np.concatenate([self.kinds[k].X[rows] for k, rows in zip(train, kept, strict=True)])
+            y = np.concatenate([self.kinds[k].y[rows] for k, rows in zip(train, kept, strict=True)])
+            self.known[train, without] = self.make_probe().fit(X, y) if len(np.unique(y)) == 2 else None
+        return self.known[train, without]

@@ -130,20 +130,21 @@ class Overlap:
         return bool(self.groups or self.exact or self.near)
 
 
-def overlap(a: Dataset, b: Dataset, threshold: float = THRESHOLD) -> Overlap:
+def overlap(a: Dataset, b: Dataset, threshold: float = THRESHOLD, *, near: bool = True) -> Overlap:
     """Look for groups and texts that stand on both sides.
 
-    For pairs, each distinct text stands for the first row that has it. `threshold` as in `near_duplicates`.
+    For pairs, each distinct text stands for the first row that has it. `threshold` as in `near_duplicates`; without
+    `near` only groups and equal texts are looked for, in a fraction of the time.
     """
     first_a, first_b = _first_ids(a), _first_ids(b)
     texts = sorted({*first_a, *first_b})
     exact = tuple((first_a[t], first_b[t]) for t in texts if t in first_a and t in first_b)
-    near = []
-    for i, j in zip(*similar_pairs(texts, threshold), strict=True):
+    alike = []
+    for i, j in zip(*similar_pairs(texts if near else [], threshold), strict=True):
         for left, right in ((texts[i], texts[j]), (texts[j], texts[i])):
             if left in first_a and right in first_b:
-                near.append((first_a[left], first_b[right]))
-    return Overlap(_shared_groups(a, b), exact, tuple(sorted(near)))
+                alike.append((first_a[left], first_b[right]))
+    return Overlap(_shared_groups(a, b), exact, tuple(sorted(alike)))
 
 
 def check_disjoint(a: Dataset, b: Dataset) -> None:

@@ -55,7 +55,10 @@ class PairedCCS(CCSProbe):
     """CCS that pairs rows by rank, for callers that know no groups."""
 
     def fit(self, X, y, sample_weight=None):
-        known = {} if y is None or np.ndim(y) != 1 else {"groups": pairs_of(y)}
+        labels = None if y is None else np.asarray(y)
+        if labels is not None and labels.ndim == 2 and labels.shape[1] == 1:
+            labels = labels[:, 0]
+        known = {} if labels is None or labels.ndim != 1 else {"groups": pairs_of(labels)}
         return super().fit(X, y, sample_weight, **known)
 
 

@@ -106,6 +106,19 @@ def test_the_data_say_what_was_counted(made):
     assert result.exit_code == 0
 
 
+def test_the_cost_is_said_before(made):
+    from sonde.run.rollouts.estimate import Estimate
+
+    estimated = made[0].content["estimated"]
+    questions = made[0].content["counts"]["questions"]
+    assert estimated["written"] == 16 * questions
+    assert 10 * 14 * 5 * questions < estimated["read"] < 10 * 14 * 40 * questions  # phrasings, options, tokens
+    weights = sum(p.numel() * p.element_size() for p in sonde.load_model("cretan", device="cpu").module.parameters())
+    assert weights < estimated["memory"] < weights + 2**29
+    said = str(Estimate(1_500_000, 900, 3600.0, 3 * 2**30, 5 * 2**20, 30.0, 2**21))
+    assert "1.5 million tokens to read and 900 to write: about 60 min, 3.0 GB of memory, 5 MB of disk" in said
+
+
 def test_a_second_rollout_asks_the_model_nothing(made, monkeypatch):
     result, folder = made
 
@@ -154,10 +167,10 @@ def test_another_rollout_is_not_overwritten(made):
 
 @pytest.mark.slow
 def test_labels_and_beliefs_at_full_size(tmp_path):
-    result = sonde.rollout(recipe(tmp_path, n=600), out=tmp_path / "out")
-    check_beliefs(result, 600)
+    result = sonde.rollout(recipe(tmp_path, n=300), out=tmp_path / "out")
+    check_beliefs(result, 300)
     agreed, n = agreement(result)
-    assert n > 450
+    assert n > 220
     assert agreed >= 0.99 * n
 
 
@@ -165,10 +178,10 @@ def test_labels_and_beliefs_at_full_size(tmp_path):
 def test_train_runs_the_rollout_that_its_recipe_asks_for(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     run = sonde.train(
-        recipe(tmp_path, n=300).model_copy(update={"resamples": 100}),
+        recipe(tmp_path, n=120).model_copy(update={"resamples": 100}),
         out=tmp_path / "run",
     )
     (test,) = run.content["test"].values()
-    assert test["n_positive"] > 20
+    assert test["n_positive"] > 5
     assert test["auroc"]["value"] is not None
     assert next(tmp_path.glob("rollouts/cretan-*/rollout.json")).is_file()

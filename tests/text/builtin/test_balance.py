@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sonde.text import Dataset
-from sonde.text.builtin import load_builtin
+from sonde.text.builtin import card, load_builtin
 from sonde.text.builtin.reading import FOLDER
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -53,3 +53,9 @@ def test_the_same_tables_give_the_same_bytes(script, monkeypatch, tmp_path):
     assert made
     for path in made:
         assert path.read_bytes() == (FOLDER / path.name).read_bytes(), path.name
+
+
+@pytest.mark.parametrize(("name", "counts"), [("facts", "fact_counts"), ("opinions", "opinion_counts")])
+def test_the_counts_in_the_cards_are_those_of_the_data(name, counts, monkeypatch):
+    module = load(ROOT / "tools" / "builtin" / "make_counts.py", monkeypatch)
+    assert module.with_counts(card(name), getattr(module, counts)()) == card(name)

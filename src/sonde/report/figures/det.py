@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from statistics import NormalDist
 from typing import Any
 
@@ -65,7 +65,7 @@ def det_curves(
     return figure
 
 
-def deviate(rates: np.ndarray) -> np.ndarray:
+def deviate(rates: Sequence[float] | np.ndarray) -> np.ndarray:
     """Return the normal deviates of rates strictly between 0 and 1.
 
     Example:

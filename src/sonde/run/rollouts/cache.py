@@ -51,7 +51,7 @@ class Cache:
         new = {key: value for key, value in values.items() if key not in self.values}
         if not new:
             return
-        lines = [] if self.path.is_file() else [{"about": self.about}]
+        lines: list[dict[str, Any]] = [] if self.path.is_file() else [{"about": self.about}]
         lines += [{"key": key, "value": value} for key, value in new.items()]
         text = "".join(json.dumps(line, ensure_ascii=False, allow_nan=False) + "\n" for line in lines)
         self.path.parent.mkdir(parents=True, exist_ok=True)

@@ -23,6 +23,12 @@ _DENIAL = re.compile(
     r"(?:\b(?:not|never|neither|nor|hardly|isn't|wasn't|aren't|doesn't|don't|didn't|rather than|instead of|other than"
     r"|anything but)|n't)(?: (?!but\b)[^\s,;:.!?]+){0,3} ?[\"'“‘(]?$"
 )
+#: A denial of what stands before it: "Lyon is not the capital", "Lyon, is wrong".
+_DENIED_AFTER = re.compile(
+    r"^[\"'”’)]?,? (?:(?:is|was|are|were|would be|does|do|did|has|have|can|could) (?:\w+ )?(?:not|never)\b"
+    r"|(?:is|was|are|were|does|do|did|has|have|can|could)n't\b"
+    r"|(?:is|was|are|were|would be) (?:\w+ )?(?:wrong|incorrect|false|mistaken|untrue|inaccurate)\b)"
+)
 #: What is said to be others' opinion is neither asserted nor denied, up to the next clause.
 _REPORTED = re.compile(
     r"\b(?:you|your|some|many|people|others)\b[^,;.!?]{0,40}"
@@ -58,9 +64,10 @@ UNPARSED = Parsed("unparsed")
 def parse_answer(text: str, options: Sequence[str], claim: str | None = None) -> Parsed:
     """Read which option an answer asserts.
 
-    An option counts when it stands in the answer as a whole word; behind a negation it is denied. One asserted option
-    is the answer. With none asserted, one denied option leaves the other of two, or is a denial. Two asserted options,
-    or none of either, are unparsed; so is a bare agreement, unless the user made a `claim` to agree with.
+    An option counts when it stands in the answer as a whole word; behind or before a negation it is denied. One
+    asserted option is the answer. With none asserted, one denied option leaves the other of two, or is a denial. Two
+    asserted options, or none of either, are unparsed; so is a bare agreement, unless the user made a `claim` to agree
+    with.
 
     Args:
         text: the answer; thinking is left out first.
@@ -121,5 +128,6 @@ def _mentions(said: str, options: Sequence[str]) -> tuple[list[str], list[str]]:
         option = named[match.group()]
         if _REPORTED.search(said[: match.start()]):
             continue
-        (denied if _DENIAL.search(said[: match.start()]) else asserted)[option] = None
+        denies = _DENIAL.search(said[: match.start()]) or _DENIED_AFTER.search(said[match.end() :])
+        (denied if denies else asserted)[option] = None
     return list(asserted), [option for option in denied if option not in asserted]

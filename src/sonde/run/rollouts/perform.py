@@ -17,19 +17,20 @@ from sonde.capture import Model
 from sonde.recipe import Recipe, RolloutRecipe
 from sonde.run.names import load_model, load_recipe
 from sonde.run.rollouts.answers import Answer, answer_scenes
-from sonde.run.rollouts.ask import Ask, messages_json
+from sonde.run.rollouts.ask import Ask
 from sonde.run.rollouts.beliefs import Belief
-from sonde.run.rollouts.cache import key_of
 from sonde.run.rollouts.elicit import elicit
 from sonde.run.rollouts.estimate import estimate
+from sonde.run.rollouts.identity import Requests, fingerprint_of, finished_in
 from sonde.run.rollouts.judge import Judge, make_judge
-from sonde.run.rollouts.result import PARTS, ROLLOUTS, SCHEMA, SUMMARY, Rollout, Unsupported, open_rollout
+from sonde.run.rollouts.result import PARTS, ROLLOUTS, SCHEMA, SUMMARY, Rollout, Unsupported
 from sonde.run.rollouts.rows import control_of, dataset_of, read_requests
 from sonde.run.rollouts.sources import read_sides
 from sonde.run.rollouts.tally import no_beliefs, one_class, tally
 from sonde.run.rollouts.thinking import without_thinking
 from sonde.run.rollouts.transforms import transformed
-from sonde.text import Dataset, Message, Provenance
+from sonde.text import Dataset, Provenance
+from sonde.text.labels import Classes
 from sonde.text.questions import Question
 
 log = logging.getLogger("sonde.run")
@@ -37,7 +38,6 @@ log = logging.getLogger("sonde.run")
 #: What a data set of a rollout is called in a recipe.
 PREFIX = "rollout:"
 PLACEHOLDER = "<model>"
-Requests = Sequence[tuple[str, str, tuple[Message, ...]]]
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def rollout(
     recipe = load_recipe(recipe, settings)
     work = prepare(recipe)
     folder = ROLLOUTS / f"{recipe.name}-{work.fingerprint[:10]}" if out is None else Path(out)
-    finished = _finished(folder, work.fingerprint, force)
+    finished = finished_in(folder, work.fingerprint, force)
     if finished is not None:
         log.info("Found the finished rollout %s", folder)
         return finished
@@ -119,7 +119,9 @@ def prepare(recipe: Recipe) -> Work:
     model = load_model(recipe.model, dtype=run.dtype, device=run.device, revision=recipe.revision)
     if not settings.thinking:
         model = without_thinking(model)
-    return Work(recipe, settings, sides, requests, judge, model, _fingerprint(recipe, settings, sides, requests, model))
+    return Work(
+        recipe, settings, sides, requests, judge, model, fingerprint_of(recipe, settings, sides, requests, model)
+    )
 
 
 def perform(work: Work) -> tuple[dict[str, Any], dict[str, Dataset | list[dict[str, Any]]]]:
@@ -177,11 +179,11 @@ def with_rollout(recipe: Recipe) -> Recipe:
 
 
 def _datasets(work: Work, ask: Ask, answers: Sequence[Answer], counts: Mapping[str, Any]) -> dict[str, Dataset]:
-    names = {"positive": work.recipe.positive, "negative": work.negative, "provenance": _provenance(work, counts)}
+    classes, provenance = Classes(work.recipe.positive, work.negative), _provenance(work, counts)
+    name, how = work.recipe.name, work.settings.transform
     made = {
         side: transformed(
-            dataset_of([a for a in answers if a.side == side], name=f"{work.recipe.name} {side}", **names),
-            work.settings.transform,
+            dataset_of([a for a in answers if a.side == side], f"{name} {side}", classes, provenance), how
         )
         for side in work.sides
     }
@@ -193,9 +195,8 @@ def _datasets(work: Work, ask: Ask, answers: Sequence[Answer], counts: Mapping[s
             seed=work.recipe.seed,
             what="control answers",
         )
-        made["control"] = transformed(
-            control_of(work.requests, said, name=f"{work.recipe.name} control", **names), work.settings.transform
-        )
+        control = control_of(work.requests, said, f"{name} control", classes, provenance)
+        made["control"] = transformed(control, how)
     return made
 
 
@@ -232,60 +233,6 @@ def _content(work: Work, counts: dict[str, Any], unsupported: str, cost: dict[st
         "judge": None if judge is None else {"model": judge.model, "url": judge.url, **dict(judge.counts)},
         "estimated": cost,
     }
-
-
-#: Settings that change how a rollout is made, not what comes out of it.
-_HOW = {"cache", "judge_key", "judge_timeout", "judge_attempts", "judge_workers"}
-
-
-def _fingerprint(
-    recipe: Recipe,
-    settings: RolloutRecipe,
-    sides: Mapping[str, Sequence[Question]],
-    requests: Requests,
-    model: Model,
-) -> str:
-    asked = [
-        [
-            side,
-            q.id,
-            q.text,
-            list(q.options),
-            q.answer,
-            [[s.stance, s.claim, messages_json(s.messages)] for s in q.scenes],
-        ]
-        for side, own in sides.items()
-        for q in own
-    ]
-    own = [[messages_json(p.messages), list(p.answers)] for qs in sides.values() for q in qs for p in q.phrasings]
-    chats = [messages_json(prompt) for _, _, prompt in requests]
-    names = [recipe.name, recipe.positive, recipe.data.negative, recipe.seed, SCHEMA]
-    template = getattr(model.tokenizer, "chat_template", None)
-    return key_of(settings.model_dump(mode="json", exclude=_HOW), names, asked, own, chats, model.fingerprint, template)
-
-
-def _finished(folder: Path, fingerprint: str, force: bool) -> Rollout | None:
-    """Return the rollout of this fingerprint that the folder holds; refuse a folder that holds something else."""
-    if folder.exists() and not folder.is_dir():
-        raise InputError(f"Output {folder} is a file, expected a folder that is new or empty: choose another --out.")
-    if not folder.is_dir() or not any(folder.iterdir()):
-        return None
-    if not (folder / SUMMARY).is_file():
-        if force or {path.name for path in folder.iterdir()} <= {"beliefs.jsonl", "answers.jsonl"} | _DATA:
-            return None
-        raise InputError(f"Output folder {folder} holds other files: choose another --out, or pass --force.")
-    found = open_rollout(folder)
-    if found.content["fingerprint"] == fingerprint and not found.content["counts"]["unjudged"]:
-        return found
-    if force or found.content["fingerprint"] == fingerprint:
-        return None
-    raise InputError(
-        f"Output folder {folder} holds the rollout of another recipe, model or set of questions, and nothing is "
-        "overwritten unasked: choose another --out, or pass --force to replace it."
-    )
-
-
-_DATA = {f"rollout-{part}.jsonl" for part in PARTS}
 
 
 def _belief_json(question: Question, belief: Belief) -> dict[str, Any]:

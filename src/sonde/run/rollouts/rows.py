@@ -13,14 +13,16 @@ from sonde.run.rollouts.labels import NEGATIVE, POSITIVE
 from sonde.run.rollouts.parse import spoken
 from sonde.text import Dataset, Dialogue, Message, Provenance, Target
 from sonde.text.builtin import chat
+from sonde.text.labels import Classes
+
+#: An ordinary request: id, category, and the messages that the model answers.
+Request = tuple[str, str, tuple[Message, ...]]
 
 
-def dataset_of(
-    answers: Sequence[Answer], *, name: str, positive: str, negative: str, provenance: Provenance
-) -> Dataset:
+def dataset_of(answers: Sequence[Answer], name: str, classes: Classes, provenance: Provenance) -> Dataset:
     """Return the labelled answers as a dataset: label 1 = against belief; what is neither is left out."""
     rows = tuple(_dialogue(a) for a in answers if a.kind in POSITIVE + NEGATIVE)
-    return Dataset(name, rows, provenance, positive, negative)
+    return Dataset(name, rows, provenance, classes.positive, classes.negative)
 
 
 def _dialogue(answer: Answer) -> Dialogue:
@@ -54,7 +56,7 @@ def _target(said: str, option: str | None, place: int) -> Target:
     return Target(place)
 
 
-def read_requests(name: str, limit: int | None) -> tuple[tuple[str, str, tuple[Message, ...]], ...]:
+def read_requests(name: str, limit: int | None) -> tuple[Request, ...]:
     """Return ordinary requests as `(id, category, prompt)`; an answer that stands behind the request is left out.
 
     Args:
@@ -65,7 +67,7 @@ def read_requests(name: str, limit: int | None) -> tuple[tuple[str, str, tuple[M
         InputError: a dialogue without a user's message to answer.
     """
     if name == "sonde:chat":
-        found = [(item.id, item.category, (Message("user", item.request),)) for item in chat()]
+        found: list[Request] = [(item.id, item.category, (Message("user", item.request),)) for item in chat()]
     else:
         found = [(d.id, d.tags.get("category", "request"), _prompt(d, name)) for d in load_dataset(name)]
     if limit is None or limit >= len(found):
@@ -81,12 +83,10 @@ def _prompt(dialogue: Dialogue, name: str) -> tuple[Message, ...]:
 
 
 def control_of(
-    requests: Sequence[tuple[str, str, tuple[Message, ...]]],
+    requests: Sequence[Request],
     answers: Sequence[str],
-    *,
     name: str,
-    positive: str,
-    negative: str,
+    classes: Classes,
     provenance: Provenance,
 ) -> Dataset:
     """Return the model's own answers to ordinary requests, as rows of the negative class; empty ones are left out."""
@@ -102,4 +102,4 @@ def control_of(
         for (id, category, prompt), text in zip(requests, answers, strict=True)
         if (said := spoken(text))
     )
-    return Dataset(name, rows, provenance, positive, negative)
+    return Dataset(name, rows, provenance, classes.positive, classes.negative)

@@ -1,0 +1,74 @@
+"""`sonde audit` on saved probes: beside their run, and alone."""
+
+import json
+import shutil
+
+import pytest
+
+from sonde.audit import CHECKS
+from sonde.cli import main
+
+SMALL = ["--set", "data.limit=160", "--set", "resamples=100", "--set", "probe.folds=2", "--set", "probe.l2=10"]
+
+
+def run(capsys, *arguments):
+    with pytest.raises(SystemExit) as stop:
+        main([str(a) for a in arguments])
+    out, err = capsys.readouterr()
+    return int(stop.value.code or 0), out, err
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    made = tmp_path_factory.mktemp("audit") / "run"
+    with pytest.raises(SystemExit):
+        main(["train", "deception", "--out", str(made), "--set", "audit.checks=none", *SMALL])
+    return made
+
+
+def test_without_checks_nothing_is_audited(folder):
+    content = json.loads((folder / "run.json").read_text())
+    assert content["audit"]["verdict"] == "not audited"
+
+
+def test_a_probe_beside_its_run_is_audited_on_the_runs_own_data(capsys, folder, tmp_path):
+    page = tmp_path / "audit.html"
+    code, out, err = run(capsys, "audit", folder, "--json", "--limit", 160, "--html", page)
+    found = json.loads(out)
+    assert code == (3 if found["verdict"] == "not supported" else 0)
+    assert [f["check"] for f in found["findings"]] == list(CHECKS)
+    assert found["sentence"]
+    assert f"Wrote {page}" in err
+    assert found["verdict"] in page.read_text(encoding="utf-8")
+    assert run(capsys, "audit", folder, "--html", page)[0] == 2
+
+
+def test_a_probe_alone_says_what_data_would_let_more_checks_run(capsys, folder, tmp_path):
+    probe = tmp_path / "alone.safetensors"
+    shutil.copy(folder / "probe.safetensors", probe)
+    code, out, err = run(capsys, "audit", probe)
+    assert code == 2
+    assert "--data" in err
+    given = (
+        "audit",
+        probe,
+        "--data",
+        "cretan:loyalty-lies",
+        "--limit",
+        120,
+        "--checks",
+        "text_baselines,falsity,pairs",
+    )
+    code, out, _ = run(capsys, *given)
+    lines = {line.split()[0]: line for line in out.splitlines() if line.split() and line.split()[0] in CHECKS}
+    assert set(lines) == set(CHECKS)
+    assert "training data were not given" in lines["text_baselines"]
+    assert "--train" in out
+    assert "it was not asked for" in lines["style"]
+    assert code in (0, 3)
+
+
+def test_unknown_checks_are_named(capsys, folder):
+    code, _, err = run(capsys, "audit", folder, "--checks", "styel")
+    assert code == 2
+    assert "did you mean 'style'" in err
