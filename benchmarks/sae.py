@@ -167,7 +167,7 @@ def mcc(found: torch.Tensor, features: torch.Tensor) -> float:
 
 
 def recovery(options: argparse.Namespace) -> None:
-    """Both trainers on the same rows, each by its defaults; with --both-rates sae-lens at our learning rate too."""
+    """Both trainers on the same rows, each at its own learning rate; --both-rates adds sae-lens at ours."""
     d, features, active, batch = 64, 128, 4, 1024
     samples = options.samples
     print(f"planted: {features} features in {d} dimensions, {active} active a row; {samples:,} samples, batch {batch}")

@@ -159,3 +159,10 @@ def test_the_audits_table(cretan, folder, data):
 def test_help_stays_light():
     code = "import sys; from sonde.cli.app import app; assert not {'torch', 'sklearn', 'sae_lens'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+
+
+def test_an_autoencoder_describes_and_draws_itself(folder, capsys):
+    code, said, _ = run(["inspect", str(folder), "--json"], capsys)
+    assert code == 0
+    assert (json.loads(said)["kind"], json.loads(said)["d_sae"]) == ("sae", 64)
+    assert "blocks.1.hook_resid_post" in sonde.load_sae(folder)._repr_html_()

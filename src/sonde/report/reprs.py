@@ -187,6 +187,25 @@ def _short(text: str, limit: int = 90) -> str:
     return flat if len(flat) <= limit else flat[: limit - 1] + "…"
 
 
+def _sae(value: Any) -> str:
+    told = value.training
+    facts: list[tuple[str, object]] = [("model", value.model_name), ("site", value.site)]
+    facts += [("latents", count(value.d_sae)), ("width", count(value.d_in)), ("trained as", told.get("architecture"))]
+    figures = [("L0", "l0"), ("L0 in training", "l0_in_training"), ("explained variance", "explained_variance")]
+    facts += [(name, number(told[key])) for name, key in figures if told.get(key) is not None]
+    return card(f"SAE: {value.architecture}", facts)
+
+
+def _ranking(value: Any) -> str:
+    content = value.content
+    detectors = [("best latent", content["latents"][0]["test"])]
+    detectors += [(f"{k} latents", entry["test"]) for k, entry in content["k_sparse"].items()]
+    detectors += [(k.replace("_", " "), v["test"]) for k, v in content["baselines"].items() if "test" in v]
+    rows = tuple(Row(name, (estimate(entry),)) for name, entry in detectors)
+    table = Table(content["sentence"], ("detector", "test AUROC"), rows)
+    return card(f"Latents ranked by {content['positive']}", [("test rows", count(content["n"]["test"]))], table)
+
+
 _RENDERERS: dict[str, Callable[[Any], str | None]] = {
     "Dataset": _dataset,
     "Dialogue": _dialogue,
@@ -198,4 +217,6 @@ _RENDERERS: dict[str, Callable[[Any], str | None]] = {
     "Run": _run,
     "Audit": _audit,
     "Finding": _finding,
+    "SAE": _sae,
+    "Ranking": _ranking,
 }

@@ -70,6 +70,12 @@ def _folder(path: Path) -> Description:
 
         found = describe(path)
         return Description(_lines(f"activation store {path}", found), {**found, "kind": "store"})
+    if (path / "cfg.json").is_file():
+        from sonde.run.sae_train import describe_sae
+        from sonde.saes import load_sae
+
+        about = describe_sae(load_sae(path))
+        return Description(_lines(f"sparse autoencoder {path}", about), {"kind": "sae", **about})
     if (path / "run.json").is_file():
         run = open_run(path)
         return Description(summarize(run), {"kind": "run", **run.content})

@@ -16,7 +16,7 @@ def train_sae(
     d_sae: int,
     site: str = "",
     architecture: str = "batchtopk",
-    k: float = 32.0,
+    k: float | int = 32.0,
     seed: int = 0,
     batch: int = 2048,
     samples: int | None = None,
