@@ -128,3 +128,12 @@ def test_plain_texts_are_restyled_and_have_no_prompt_to_read(small_table, tmp_pa
     assert run.verdict in ("weak", "not supported")
     if found["text_baselines"]["status"] == "failed":
         assert "the text gives the label away" in run.content["audit"]["sentence"]
+
+
+def test_a_probe_of_sequences_is_said_not_to_be_audited():
+    from sonde.probes import AttentionProbe
+    from sonde.run.audit import audit_run
+
+    found = audit_run(None, None, None, None, AttentionProbe())
+    assert found.verdict == "not audited"
+    assert "whole sequences" in found.sentence

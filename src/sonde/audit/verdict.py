@@ -90,9 +90,9 @@ class Audit(Displayed):
         return f"Audit({self.verdict!r}: {self.sentence})"
 
 
-def not_audited() -> Audit:
-    """Return the audit of a run that asked for no check."""
-    return Audit(NOT_AUDITED, "No check was asked for.")
+def not_audited(reason: str = "No check was asked for.") -> Audit:
+    """Return the audit of a run in which no check was made, and why."""
+    return Audit(NOT_AUDITED, reason)
 
 
 def conclude(findings: Sequence[Finding], claim: Claim) -> Audit:

@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from sonde.audit import Audit, AuditData, Claim, Evidence, Finding, Need, Part, judge, needs_of
+from sonde.audit import Audit, AuditData, Claim, Evidence, Finding, Need, Part, judge, needs_of, not_audited
 from sonde.base.errors import InputError
 from sonde.capture import Model, capture
 from sonde.probes import Probe, example_rows
 from sonde.probes.scoring import known_origin
+from sonde.probes.sequence import SequenceProbe
 from sonde.recipe import Recipe, parse_recipe
 from sonde.run.audit_data import as_named, audit_data, fitting, given_data
 from sonde.run.captured import EMBEDDING, Captured, capture_run
@@ -104,6 +105,11 @@ def audit_run(
         probe: the selected probe, with its threshold.
         plugged: findings of other rooms, by check.
     """
+    if isinstance(probe, SequenceProbe):
+        return not_audited(
+            f"The {probe.kind} probe reads whole sequences of tokens, and the checks judge one row an example: "
+            "train a probe of pooled rows beside it, and let that be audited."
+        )
     assert probe.origin_ is not None
     site = probe.origin_.site
     names = [name for name, _ in plan.data.parts()] + [n for n, need in plan.needs.items() if need.without is None]
