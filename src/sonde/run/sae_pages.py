@@ -98,7 +98,8 @@ def write_pages(
         raise InputError("No latent is active anywhere in this data, so there is nothing to show: pass other --data.")
     folder.mkdir(parents=True, exist_ok=True)
     logits = _logits(seen, chosen)
-    linked, entries = set(chosen), []
+    linked = set(chosen)
+    entries: list[IndexEntry] = []
     with progress_bar(len(chosen), "feature pages", "page") as bar:
         for latent in chosen:
             page = _page(seen, latent, None if logits is None else logits[len(entries)])

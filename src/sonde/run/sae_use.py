@@ -213,12 +213,10 @@ def score_sae(
 
 
 def _estimate(entry: dict[str, Any]) -> str:
-    return str(
-        Estimate(
-            **{key: entry.get(key) or "" for key in ("reason", "note")},
-            **{key: entry[key] for key in ("value", "low", "high")},
-        )
+    shown = Estimate(
+        entry["value"], entry["low"], entry["high"], reason=entry.get("reason") or "", note=entry.get("note") or ""
     )
+    return str(shown)
 
 
 @dataclass(frozen=True)

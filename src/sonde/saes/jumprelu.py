@@ -103,4 +103,5 @@ def dense_step(
 
 def _density(weights: Weights, H: Float[Tensor, "b s"]) -> float:
     """Return the share of entries above their threshold among some rows."""
+    assert weights.threshold is not None
     return float((weights.threshold < H[:: max(1, len(H) // 32)]).float().mean())

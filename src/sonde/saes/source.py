@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice
+from typing import Any
 
 import numpy as np
 import torch
@@ -203,7 +204,7 @@ def as_source(data: object, site: str) -> Source:
     if isinstance(data, Source):
         return data
     parts = list(data) if isinstance(data, (list, tuple)) else [data]
-    opened = [open_store(part) if isinstance(part, (str, Path)) else part for part in parts]
+    opened: list[Any] = [open_store(part) if isinstance(part, (str, Path)) else part for part in parts]
     for part in opened:
         if not isinstance(part, (ActivationStore, Activations)):
             raise InputError(

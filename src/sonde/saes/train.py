@@ -54,6 +54,13 @@ def train_sae(
         2
     """
     config = make_config(architecture=architecture, d_sae=d_sae, k=k, seed=seed, **options)
-    given = {"batch": batch, "samples": samples, "seed": seed, "out": out, "device": device, "force": force}
+    given: dict[str, Any] = {
+        "batch": batch,
+        "samples": samples,
+        "seed": seed,
+        "out": out,
+        "device": device,
+        "force": force,
+    }
     (sae,) = train_saes(store_or_activations, [config], site=site, **given)
     return sae
