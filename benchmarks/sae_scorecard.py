@@ -91,8 +91,9 @@ def variables(examples: ExampleTable) -> tuple[np.ndarray, list[str], list[str]]
     for family, values in [*tagged, ("entity", groups)]:
         if len(values) != len(examples):
             continue
+        least = LEAST if family == "entity" else 2 * LEAST
         for value, count in sorted(Counter(values.tolist()).items()):
-            if value and value != "none" and 2 * LEAST <= count <= len(values) - 2 * LEAST:
+            if value and value != "none" and least <= count <= len(values) - least:
                 columns.append(values == value)
                 names.append(f"{family}={value}")
                 families.append(family)
@@ -107,14 +108,16 @@ def halves(groups: np.ndarray, entity: bool) -> np.ndarray:
     return generator(0, "scorecard").random(len(names))[owner] < 0.5
 
 
-def enough(V: np.ndarray, train: np.ndarray) -> np.ndarray:
-    """Return which variables hold in enough rows of both halves."""
-    return (V[train].sum(0) >= LEAST) & (V[~train].sum(0) >= LEAST)
+def enough(V: np.ndarray, train: np.ndarray, least: int) -> np.ndarray:
+    """Return which variables hold in at least `least` rows of both halves."""
+    return (V[train].sum(0) >= least) & (V[~train].sum(0) >= least)
 
 
 def match_all(Z, V: np.ndarray, families: np.ndarray, train: np.ndarray, rows: np.ndarray) -> Match:
     """Match entities on half of the rows and everything else on half of the entities."""
     entity = families == "entity"
+    if not entity.any():
+        return match(Z, V, train)
     found, other = match(Z, V[:, ~entity], train), match(Z, V[:, entity], rows)
     joined = {}
     for name in ("f1", "matched_f1", "best", "splinters"):
@@ -199,7 +202,7 @@ def main() -> None:
     groups = np.array([str(g) for g in acts.examples.groups])
     train, by_row = halves(groups, entity=False), halves(groups, entity=True)
     is_entity = np.array([f == "entity" for f in families_all])
-    kept = np.where(is_entity, enough(V, by_row), enough(V, train))
+    kept = np.where(is_entity, enough(V, by_row, LEAST // 2), enough(V, train, LEAST))
     kept[0] = True
     V, names = V[:, kept], [n for n, k in zip(names, kept, strict=True) if k]
     families, y = np.array([f for f, k in zip(families_all, kept, strict=True) if k]), V[:, 0]
@@ -214,7 +217,8 @@ def main() -> None:
     entity = families == "entity"
     dense = np.zeros(len(families))
     dense[~entity] = dense_f1(X.numpy(), V[:, ~entity], train)
-    dense[entity] = dense_f1(X.numpy(), V[:, entity], by_row)
+    if entity.any():
+        dense[entity] = dense_f1(X.numpy(), V[:, entity], by_row)
     probe = LogisticProbe(l2=10.0).fit(X.numpy()[train], y[train])
     probe_auroc = bootstrap(auroc, y[~train], probe.decision_function(X.numpy())[~train], groups[~train], resamples=500)
     direction = torch.from_numpy(probe.coef_).float()

@@ -99,7 +99,7 @@ def write_pages(
     folder.mkdir(parents=True, exist_ok=True)
     logits = _logits(seen, chosen)
     linked = set(chosen)
-    entries: list[Any] = []
+    entries: list[IndexEntry] = []
     with progress_bar(len(chosen), "feature pages", "page") as bar:
         for latent in chosen:
             page = _page(seen, latent, None if logits is None else logits[len(entries)])

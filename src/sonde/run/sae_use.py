@@ -213,15 +213,10 @@ def score_sae(
 
 
 def _estimate(entry: dict[str, Any]) -> str:
-    return str(
-        Estimate(
-            entry["value"],
-            entry["low"],
-            entry["high"],
-            reason=entry.get("reason") or "",
-            note=entry.get("note") or "",
-        )
+    shown = Estimate(
+        entry["value"], entry["low"], entry["high"], reason=entry.get("reason") or "", note=entry.get("note") or ""
     )
+    return str(shown)
 
 
 @dataclass(frozen=True)
