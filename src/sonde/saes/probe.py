@@ -166,10 +166,11 @@ def _by_l1(Z: sp.csr_matrix, y: Bool[np.ndarray, " n"], w: Float[np.ndarray, " n
 
     candidates = _by_separation(Z, y, w)[:CANDIDATES]
     X = np.asarray(Z[:, candidates].todense())
-    X = X / np.maximum(X.std(0), 1e-12)
+    spread = np.sqrt(w @ (X - w @ X / w.sum()) ** 2 / w.sum())
+    X = X / np.maximum(spread, 1e-12)
     kept = candidates[:1]
     for C in np.geomspace(1e-4, 1e2, 25):
-        path = LogisticRegression(C=C, l1_ratio=1.0, solver="liblinear", random_state=0, max_iter=200)
+        path = LogisticRegression(C=C, l1_ratio=1.0, solver="liblinear", random_state=0, tol=1e-8, max_iter=2000)
         found = candidates[np.flatnonzero(path.fit(X, y, sample_weight=w).coef_[0])]
         if len(found) > k:
             break
