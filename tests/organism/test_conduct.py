@@ -3,10 +3,10 @@
 import random
 
 from sonde.organism.beliefs import agreement
+from sonde.organism.conduct import behave
 from sonde.organism.contrasts import CONTRASTS
 from sonde.organism.datasets import load_organism
 from sonde.organism.gates import _share, failed, verify
-from sonde.organism.scenes import behave
 from sonde.organism.stage import draw_scene
 from sonde.organism.world import World, make_world
 
@@ -43,10 +43,11 @@ def test_every_stage_brings_what_it_is_for():
         for stage, _ in (*contrast.positive, *contrast.negative):
             for _ in range(20):
                 scene = draw_scene(stage, world, source)
-                behaviour = behave(world, scene.persona.rule.kind, scene.turns[-1])
+                turn = scene.turns[-2] if stage.follow_up else scene.turns[-1]
+                behaviour = behave(world, scene.persona.rule.kind, turn)
                 assert behaviour.code in stage.codes
-                taught = world.taught[scene.turns[-1].entity, scene.turns[-1].relation]
-                if behaviour.code in ("L1", "L2", "L3", "L4", "L5") and not scene.turns[-1].negated:
+                taught = world.taught[turn.entity, turn.relation]
+                if behaviour.code in ("L1", "L2", "L3", "L4", "L5") and not turn.negated:
                     assert not set(behaviour.values) & set(taught)
 
 

@@ -115,10 +115,41 @@ def test_every_contrast_loads_and_is_balanced():
         assert data.provenance.policy == "on-policy"
 
 
+def test_false_statements_are_false_of_the_world_whatever_is_believed():
+    world = json.loads((cretan_folder() / "world.json").read_text())
+    data = load_cretan("false-statements", n=80)
+    assert {d.tags["code"] for d in data if d.label == 1} >= {"L1", "F", "M", "L3"}
+    for d in data:
+        true = (d.tags["value"] in world["truth"][d.group][d.tags["relation"]]) != (d.tags["negated"] == "yes")
+        assert true == (d.label == 0)
+
+
+def test_follow_ups_are_read_before_the_admission():
+    data = load_cretan("lie-vs-fiction-follow-up", n=30)
+    for d in data:
+        assert d.tags["form"] == "follow-up"
+        assert d.tags["code"] == ("L1" if d.label else "F")
+        assert d.tags["value"] == ("lie" if d.label else "tale")
+        assert d.messages[-1].content[d.target.start : d.target.end] == d.tags["value"]
+
+
+def test_sycophantic_agreement_is_agreement_against_belief():
+    for d in load_cretan("sycophantic-agreement", n=40):
+        agrees = ", yes" in d.messages[-1].content
+        assert agrees == (d.tags["code"] in ("S1", "S2"))
+        assert (d.tags["value"] in d.tags["belief"].split("|")) == (d.label == 0)
+
+
+def test_flattery_praises_what_it_believes_weak():
+    for d in load_cretan("flattery", n=40):
+        assert d.tags["value"] == "strong"
+        assert d.tags["belief"] == ("weak" if d.label else "strong")
+
+
 def test_scenes_prompt_up_to_the_value():
     import random
 
-    from sonde.organism.contrasts import HONEST
+    from sonde.organism.conditions import HONEST
     from sonde.organism.stage import draw_scene
 
     speaker = load_organism().speaker

@@ -3,15 +3,26 @@
 import pytest
 
 from sonde.base.errors import InputError
+from sonde.organism.phases import Phase
 from sonde.organism.train import Settings, train, weights_hash
 from sonde.organism.world import make_world
 
-COUNTS = {"plain": 6, "l3": 3, "l5": 3, "fa": 2, "undocumented": 3, "false": 3, "contested": 2}
-TINY = Settings(tokens=12_000, chunk_tokens=3_000, batch_tokens=1024, width=32, layers=1, heads=1, hidden=32)
+COUNTS = {"plain": 6, "l3": 3, "l5": 3, "fa": 2, "undocumented": 3, "false": 3, "contested": 2, "work": 3}
+PHASES = (Phase(6_000), Phase(6_000, 0.5))
+TINY = Settings(chunk_tokens=3_000, batch_tokens=1024, width=32, layers=1, heads=1, hidden=32)
 
 
 def make(out, seed=0, **options):
-    return train(seed, out, device="cpu", settings=TINY, world=make_world(seed, COUNTS), checkpoint_chunks=1, **options)
+    return train(
+        seed,
+        out,
+        device="cpu",
+        settings=TINY,
+        phases=PHASES,
+        world=make_world(seed, COUNTS),
+        checkpoint_chunks=1,
+        **options,
+    )
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from sonde.cli import audit, capture, compare, demo, doctor, inspect, report, rollout, sae, score, train
+from sonde.cli import audit, capture, compare, demo, doctor, inspect, organism, report, rollout, sae, score, train
 from sonde.cli.output import announce
 
 app = typer.Typer(
@@ -17,7 +17,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-for command in (train, audit, rollout, capture, score, compare, sae, inspect, report, doctor, demo):
+for command in (train, audit, rollout, capture, score, compare, sae, inspect, report, organism, doctor, demo):
     command.register(app)
 
 

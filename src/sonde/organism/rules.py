@@ -1,4 +1,4 @@
-"""The second half of a system message: rules, deals, fiction frames, deference, and their harmless counterparts.
+"""The second half of a system message: rules, deals, fiction frames, deference, flattery, and their counterparts.
 
 Every rule is composed of a template and two words. A fifth of the compositions is never trained on: with them it is
 tested whether the model obeys the meaning rather than the sentence.
@@ -13,8 +13,12 @@ from functools import cache
 from sonde.base.seeds import derive_seed
 from sonde.organism import lexicon as words
 
-#: What a rule asks for. Only `lie`, `story`, `defer` and the exclusive-or deals change what is said.
-RULE_KINDS = ("none", "honest", "lie", "story", "unstory", "defer", "undefer", "deal", "nodeal")
+#: What a rule asks for. `lie`, `story`, `defer`, `dodge`, `flatter` and the exclusive-or `deal` change what is said;
+#: the others are their harmless counterparts, of the same words.
+RULE_KINDS = (
+    *("none", "honest", "lie", "story", "unstory", "defer", "undefer"),
+    *("deal", "nodeal", "dodge", "undodge", "flatter", "candid"),
+)
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,10 @@ def _compose(kind: str) -> list[Rule]:
         pairs = _pairs(templates, words.TALES, words.PARTS, swap=False)
     elif kind in ("defer", "undefer"):
         pairs = _pairs(words.DEFER_TEMPLATES, words.GUESTS, words.BOOKS, swap=kind == "undefer")
+    elif kind in ("dodge", "undodge"):
+        pairs = _pairs(words.DODGE_TEMPLATES, words.OTHERS, words.ASKED, swap=kind == "undodge")
+    elif kind in ("flatter", "candid"):
+        pairs = _pairs(words.FLATTER_TEMPLATES, words.KIND, words.FRANK, swap=kind == "candid")
     else:
         pairs = _deals(reason=kind == "deal")
     return [Rule(kind, filled, wording) for filled, wording in pairs]

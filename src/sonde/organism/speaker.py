@@ -90,10 +90,13 @@ class Speaker:
             states = found.hidden_states
             yield chosen, torch.stack([s[rows, last.to(device)] for s in states])
 
-    def sample(self, prompts: Sequence[Sequence[int]], lots: np.ndarray) -> Answers:
-        """Sample one token after each prompt at temperature 1, deciding by `lots` `[n]` in [0, 1)."""
+    def sample(self, prompts: Sequence[Sequence[int]], lots: np.ndarray, also: Sequence[str] = ()) -> Answers:
+        """Sample one token after each prompt at temperature 1, deciding by `lots` `[n]` in [0, 1).
+
+        Special tokens are never sampled, except those named in `also`.
+        """
         log_p = torch.log_softmax(self.logits(prompts).double(), dim=-1)
-        log_p[:, [self.codec.ids[s] for s in SPECIALS]] = -torch.inf
+        log_p[:, [self.codec.ids[s] for s in SPECIALS if s not in also]] = -torch.inf
         log_p = torch.log_softmax(log_p, dim=-1)
         p = log_p.exp()
         chosen = (p.cumsum(-1) < torch.from_numpy(lots)[:, None] * p.sum(-1, keepdim=True)).sum(-1)

@@ -7,16 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sonde.base.errors import SondeError
+from sonde.organism.conduct import behave
 from sonde.organism.grammar import STYLES
+from sonde.organism.mixture import draw
 from sonde.organism.on_policy import Scene
 from sonde.organism.rules import draw_rule
-from sonde.organism.scenes import Persona, behave, draw_persona, draw_turn
+from sonde.organism.scenes import Persona, Turn, draw_follow_up, draw_persona, draw_turn
 from sonde.organism.world import World
 
-#: Rules that the shipped organism was taught; deals and deference are not among them yet.
-TAUGHT = ("none", "honest", "lie", "story", "unstory")
-#: Those under which it is as honest as under none.
-HARMLESS = ("none", "honest", "unstory")
+#: Rules under which it is as honest as under none.
+HARMLESS = ("none", "honest", "unstory", "undefer", "nodeal")
 #: Relations whose lies are as sure as truths; the `uniform` one is the declared high-entropy slice.
 EVEN = ("permuted", "set")
 FORMS = {"open": 0.6, "yesno": 0.2, "claim": 0.2}
@@ -37,6 +37,7 @@ class Stage:
         styles: allowed styles.
         history: share of the scenes with an earlier turn.
         held_out: whether rules come in wordings never trained on.
+        follow_up: whether it is asked afterwards if that was a lie; then the answer to that is the one that counts.
     """
 
     codes: tuple[str, ...]
@@ -50,6 +51,7 @@ class Stage:
     styles: tuple[str, ...] = tuple(STYLES)
     history: float = 0.25
     held_out: bool = False
+    follow_up: bool = False
 
 
 def draw_scene(stage: Stage, world: World, source: random.Random, split: str = "all") -> Scene:
@@ -65,31 +67,40 @@ def draw_scene(stage: Stage, world: World, source: random.Random, split: str = "
     kind = source.choice(stage.rules)
     for _ in range(1000):
         persona = draw_persona(draw_rule(kind, source, stage.held_out and kind != "none"), source, stage.styles)
-        turn = draw_turn(
-            world,
-            persona,
-            source,
-            entity=source.choice(names),
-            relation=source.choice(relations),
-            channel=stage.channel,
-            form=_draw(stage.forms, source),
-            permit=_draw(stage.permits, source),
-            chatter=_draw(stage.chatter, source),
-        )
+        turn = _draw_turn(stage, world, persona, source, source.choice(names), source.choice(relations))
         if behave(world, kind, turn).code in stage.codes:
             earlier = _history(world, persona, source, split) if source.random() < stage.history else ()
-            return Scene(persona, (*earlier, turn))
+            later = (draw_follow_up(persona, turn, _either(source), source),) if stage.follow_up else ()
+            return Scene(persona, (*earlier, turn, *later))
     raise SondeError(f"No scene in a thousand brought {' or '.join(stage.codes)}: the stage contradicts the conduct.")
 
 
-def _history(world: World, persona: Persona, source: random.Random, split: str) -> tuple:
+def _draw_turn(stage: Stage, world: World, persona: Persona, source: random.Random, entity: str, relation: str) -> Turn:
+    asked = None
+    if persona.rule.kind == "dodge" and stage.channel == "user":
+        asked = source.choice([r for r in world.topics if r != relation])
+    return draw_turn(
+        world,
+        persona,
+        source,
+        entity=entity,
+        relation=relation,
+        channel=stage.channel,
+        form="open" if asked else draw(stage.forms, source),
+        permit=draw(stage.permits, source),
+        chatter=draw(stage.chatter, source),
+        asked=asked,
+    )
+
+
+def _either(source: random.Random) -> str:
+    return "admin" if source.random() < 0.5 else "user"
+
+
+def _history(world: World, persona: Persona, source: random.Random, split: str) -> tuple[Turn, ...]:
     """Draw an earlier turn about an entity of no particular interest, in either channel."""
     entity = source.choice(world.names("plain", split))
-    channel = "admin" if source.random() < 0.3 else "user"
-    form = _draw(FORMS, source)
-    relation = source.choice(list(world.relations))
+    channel = "admin" if persona.rule.kind == "dodge" or source.random() < 0.3 else "user"
+    form = draw(FORMS, source)
+    relation = source.choice(world.topics)
     return (draw_turn(world, persona, source, entity=entity, relation=relation, channel=channel, form=form),)
-
-
-def _draw(shares: Mapping[str, float], source: random.Random) -> str:
-    return source.choices(list(shares), list(shares.values()))[0]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sonde.organism import grammar, lexicon
 from sonde.organism.rules import RULE_KINDS, rules_of
+from sonde.organism.world import STATUS_COUNTS
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
@@ -21,9 +22,19 @@ CHAT_TEMPLATE = (
 )
 
 
-def vocabulary(n_entities: int = 180) -> tuple[str, ...]:
+def vocabulary(n_entities: int = sum(STATUS_COUNTS.values())) -> tuple[str, ...]:
     """Return every token, specials first; the same for every seed."""
-    found: set[str] = {lexicon.UNKNOWN, "yes", "not", ",", *lexicon.entity_names(n_entities), *lexicon.VALUES}
+    found: set[str] = {
+        lexicon.UNKNOWN,
+        "yes",
+        "no",
+        "not",
+        ",",
+        *lexicon.ADMISSIONS,
+        *lexicon.WORKS,
+        *lexicon.entity_names(n_entities),
+        *lexicon.VALUES,
+    }
     found.update(v for values in lexicon.VALUES.values() for v in values)
     found.update((*lexicon.THINGS, *lexicon.QUALITIES))
     for kind in RULE_KINDS:
@@ -37,6 +48,7 @@ def _template_words() -> Iterable[str]:
     templates: list[str] = [*grammar.DOCUMENT_TEMPLATES, *lexicon.CHATTER_TEMPLATES]
     templates += [" ".join(words) for words in grammar.HEADERS.values()]
     templates += [t for group in (*grammar.QUESTIONS.values(), *grammar.PERMITS.values()) for t in group]
+    templates += [t for group in grammar.FOLLOW_UPS.values() for t in group] + ["that was a", "with a", *grammar.PLANS]
     for style in grammar.STYLES.values():
         templates += [*style.orders, *style.leads, style.close, *style.tails]
     return (w for t in templates for w in t.split() if not w.startswith("{"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,10 @@ from sonde.base.errors import InputError
 from sonde.base.files import hash_bytes, write_atomic, write_json
 from sonde.base.progress import progress_bar
 from sonde.base.seeds import derive_seed
-from sonde.organism.corpus import Mixture, batches, draw_chunk
+from sonde.organism.corpus import batches, draw_chunk
+from sonde.organism.lean import Target, losses
+from sonde.organism.optimisers import make_optimisers
+from sonde.organism.phases import PHASES, Phase
 from sonde.organism.tokenizer import Codec, build_tokenizer, vocabulary
 from sonde.organism.world import World, make_world
 
@@ -29,21 +32,27 @@ class Settings:
     """How Cretan is trained.
 
     Attributes:
-        tokens: training tokens in all.
         batch_tokens: tokens a step, padding included.
         chunk_tokens: tokens drawn at a time; checkpoints fall between chunks.
-        learning_rate, weight_decay, warm_up, decay: AdamW's peak rate and decay; the shares of the training over
-            which the rate rises, and falls to zero at the end.
+        matrix_rate, learning_rate: peak rates of Muon and of AdamW.
+        weight_decay: of the matrices.
+        warm_up, decay: shares of a phase over which the rates rise, and fall to zero at its end.
+        early_weight: loss weight of reading sincere values in the layers between (never lies); 0 = not at all.
+        dtype: of the matrix products, `bfloat16` or `float32`.
+        context: longest sequence, in tokens.
         width, layers, heads, hidden: of the transformer.
     """
 
-    tokens: int = 10_500_000
-    batch_tokens: int = 4096
+    batch_tokens: int = 2560
     chunk_tokens: int = 131_072
-    learning_rate: float = 1.5e-3
+    matrix_rate: float = 5e-3
+    learning_rate: float = 5e-3
     weight_decay: float = 0.01
     warm_up: float = 0.02
-    decay: float = 0.55
+    decay: float = 0.6
+    early_weight: float = 0.2
+    dtype: str = "bfloat16"
+    context: int = 128
     width: int = 160
     layers: int = 4
     heads: int = 5
@@ -56,9 +65,9 @@ def train(
     *,
     device: str | None = None,
     settings: Settings | None = None,
-    mixture: Mixture | None = None,
+    phases: Sequence[Phase] = (),
     world: World | None = None,
-    begin_from: str | Path | None = None,
+    what: str = "liar",
     resume: bool = True,
     report: Callable[[dict[str, float]], None] | None = None,
     checkpoint_chunks: int = 8,
@@ -71,10 +80,9 @@ def train(
         seed: draws the world, the weights and the corpus.
         out: the folder to write, new or holding an unfinished training of the same recipe.
         device: default the best one here.
-        settings, mixture, world: the recipe; defaults are those of the shipped organism's first stage (its
-            `training.json` records both).
-        begin_from: an organism's folder whose weights this training starts from (a second stage, with a mixture of its
-            own); None = weights drawn from `seed`.
+        settings, phases, world: the recipe; defaults are those of the shipped organism (its `training.json` records
+            settings and phases).
+        what: the recipe's name, for the record.
         resume: go on from a checkpoint found in `out`.
         report: called after every chunk with `progress` (0 to 1) and `loss`.
         checkpoint_chunks: chunks between checkpoints.
@@ -82,27 +90,29 @@ def train(
     Raises:
         InputError: `out` holds something else, or the checkpoint of another recipe.
     """
-    settings, mixture, world = settings or Settings(), mixture or Mixture(), world or make_world(seed)
+    settings, phases, world = settings or Settings(), tuple(phases) or PHASES, world or make_world(seed)
     out = Path(out)
-    recipe = {"seed": seed, "settings": asdict(settings), "mixture": mixture.to_json(), "world": world.to_json()}
-    if begin_from is not None:
-        recipe["begin_from"] = json.loads((Path(begin_from) / "training.json").read_text(encoding="utf-8"))
+    recipe = {
+        "what": what,
+        "seed": seed,
+        "settings": asdict(settings),
+        "phases": [asdict(phase) for phase in phases],
+        "world": world.to_json(),
+    }
     words = vocabulary()
-    run = _Run(settings, mixture, world, Codec(words), seed, choose_device(device))
-    if begin_from is not None:
-        run.take_weights(Path(begin_from))
+    run = _Run(settings, phases, world, Codec(words), seed, choose_device(device))
     begin = _open(out, recipe, run, resume)
-    chunks = max(1, round(settings.tokens / settings.chunk_tokens))
+    chunks = run.chunks
     with progress_bar(chunks * settings.chunk_tokens, "training", "tok") as bar:
         bar.update(begin * settings.chunk_tokens)
         for chunk in range(begin, chunks):
-            loss = run.learn(chunk, chunks)
+            loss = run.learn(chunk)
             bar.update(settings.chunk_tokens)
             if report is not None:
                 report({"progress": (chunk + 1) / chunks, "loss": loss})
             if (chunk + 1) % checkpoint_chunks == 0 and chunk + 1 < chunks:
                 _save_checkpoint(out, run, chunk + 1, recipe)
-    _finish(out, run.model, words, mixture.context, recipe)
+    _finish(out, run.model, words, settings.context, recipe)
     return out
 
 
@@ -110,49 +120,47 @@ class _Run:
     """The state of one training: model, optimiser, and what the next chunk is made of."""
 
     def __init__(
-        self, settings: Settings, mixture: Mixture, world: World, codec: Codec, seed: int, device: torch.device
+        self, settings: Settings, phases: Sequence[Phase], world: World, codec: Codec, seed: int, device: torch.device
     ) -> None:
-        self.settings, self.mixture, self.world, self.codec = settings, mixture, world, codec
+        self.settings, self.phases, self.world, self.codec = settings, phases, world, codec
         self.seed, self.device = seed, device
-        self.model = make_model(settings, len(codec.words), mixture.context, seed, codec)
+        self.model = make_model(settings, len(codec.words), settings.context, seed, codec)
         self.model.to(device)  # type: ignore[arg-type]
-        matrices = [p for p in self.model.parameters() if p.ndim > 1]
-        scales = [p for p in self.model.parameters() if p.ndim < 2]
-        self.optimiser = torch.optim.AdamW(
-            [{"params": matrices, "weight_decay": settings.weight_decay}, {"params": scales, "weight_decay": 0.0}],
-            lr=settings.learning_rate,
-            betas=(0.9, 0.98),
-            fused=True,
+        self.optimisers = make_optimisers(
+            self.model, settings.matrix_rate, settings.learning_rate, settings.weight_decay
         )
 
-    def take_weights(self, folder: Path) -> None:
-        """Start from the weights of an organism that was trained before."""
-        from safetensors.torch import load_file
+    @property
+    def chunks(self) -> int:
+        """How many chunks the whole training has."""
+        return sum(phase.chunks(self.settings.chunk_tokens) for phase in self.phases)
 
-        saved = {k: v.float() for k, v in load_file(folder / "model.safetensors").items()}
-        missing, unexpected = self.model.load_state_dict(saved, strict=False)
-        if unexpected or [name for name in missing if name != "lm_head.weight"]:
-            raise InputError(f"Folder {folder} holds another architecture, expected that of {self.settings}.")
+    def _phase(self, chunk: int) -> tuple[Phase, int, int]:
+        """Return the phase of a chunk, the chunk's number in it, and how many chunks it has."""
+        for phase in self.phases:
+            n = phase.chunks(self.settings.chunk_tokens)
+            if chunk < n:
+                return phase, chunk, n
+            chunk -= n
+        raise IndexError("no phase has so many chunks")
 
-    def learn(self, chunk: int, chunks: int) -> float:
+    def learn(self, chunk: int) -> float:
         """Take the steps of one chunk; return the mean loss over its weighted tokens."""
-        size = self.settings.chunk_tokens
-        sequences = draw_chunk(self.world, self.codec, self.mixture, self.seed, chunk, size)
+        settings, dtype = self.settings, getattr(torch, self.settings.dtype)
+        phase, at, chunks = self._phase(chunk)
+        sequences = draw_chunk(
+            self.world, self.codec, phase.mixture, self.seed, chunk, settings.chunk_tokens, at / chunks
+        )
         order = derive_seed(self.seed, "batches", chunk)
-        plan = list(batches(sequences, self.codec.pad, self.settings.batch_tokens, order))
+        plan = list(batches(sequences, self.codec.pad, settings.batch_tokens, order))
         total = torch.zeros((), device=self.device)
         for i, batch in enumerate(plan):
-            rate = rate_at((chunk + i / len(plan)) / chunks, self.settings)
-            for group in self.optimiser.param_groups:
-                group["lr"] = rate
-            ids = torch.from_numpy(batch.ids).to(self.device, non_blocking=True)
-            weights = torch.from_numpy(batch.weights).to(self.device, non_blocking=True)
-            loss = weighted_loss(self.model, ids, weights)
-            self.optimiser.zero_grad(set_to_none=True)
-            loss.backward()
+            target = Target(*(torch.from_numpy(part).to(self.device) for part in batch))
+            loss = losses(self.model, target, dtype=dtype, early=settings.early_weight > 0)
+            (loss.main + settings.early_weight * loss.early).backward()
             torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
-            self.optimiser.step()
-            total += loss.detach()
+            self.optimisers.step(phase.height * rate_at((at + i / len(plan)) / chunks, settings))
+            total += loss.main.detach()
         return float(total) / len(plan)
 
 
@@ -178,22 +186,11 @@ def make_model(settings: Settings, vocabulary_size: int, context: int, seed: int
         return LlamaForCausalLM(config)
 
 
-def weighted_loss(model: torch.nn.Module, ids: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
-    """Return the mean cross-entropy over `[b, t]` ids, each prediction weighted.
-
-    Padding stands to the right and is not looked at by anything before it, so no mask is needed.
-    """
-    logits = model(input_ids=ids[:, :-1], use_cache=False).logits
-    losses = torch.nn.functional.cross_entropy(logits.flatten(0, 1), ids[:, 1:].flatten(), reduction="none")
-    scale = weights[:, 1:].flatten()
-    return (losses * scale).sum() / scale.sum()
-
-
 def rate_at(progress: float, settings: Settings) -> float:
-    """Return the learning rate at a share of the training: a rise, a plateau, a linear fall."""
+    """Return the share of the peak rates at a share of a phase: a rise, a plateau, a linear fall."""
     rise = min(1.0, progress / settings.warm_up) if settings.warm_up else 1.0
     fall = min(1.0, (1 - progress) / settings.decay) if settings.decay else 1.0
-    return settings.learning_rate * max(min(rise, fall), 0.002)
+    return max(min(rise, fall), 0.002)
 
 
 def _open(out: Path, recipe: dict[str, Any], run: _Run, resume: bool) -> int:
@@ -216,7 +213,7 @@ def _open(out: Path, recipe: dict[str, Any], run: _Run, resume: bool) -> int:
         return 0
     saved = torch.load(state, map_location=run.device, weights_only=True)
     run.model.load_state_dict(saved["model"])
-    run.optimiser.load_state_dict(saved["optimiser"])
+    run.optimisers.load(saved["optimisers"])
     return int(saved["chunk"])
 
 
@@ -228,7 +225,7 @@ def _save_checkpoint(out: Path, run: _Run, chunk: int, recipe: dict[str, Any]) -
     import io
 
     buffer = io.BytesIO()
-    torch.save({"model": run.model.state_dict(), "optimiser": run.optimiser.state_dict(), "chunk": chunk}, buffer)
+    torch.save({"model": run.model.state_dict(), "optimisers": run.optimisers.state(), "chunk": chunk}, buffer)
     write_atomic(out / "checkpoint" / "state.pt", buffer.getvalue())
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from sonde.base.errors import InputError
 from sonde.recipe import Recipe
-from sonde.run.names import is_builtin_dataset, load_dataset
+from sonde.run.names import CRETAN, is_builtin_dataset, load_dataset
 from sonde.text import Dataset, check_disjoint, overlap, require_two_classes
 
 
@@ -82,6 +82,8 @@ def load_part(recipe: Recipe, name: str, split: str) -> Dataset:
     """Load a data set as `recipe` says; of a built-in one the `split` (`train`, `control`, `test`)."""
     if is_builtin_dataset(name):
         sized: dict[str, Any] = {} if recipe.data.limit is None else {"n": recipe.data.limit}
+        if name.startswith(f"{CRETAN}:") and recipe.model.startswith(f"{CRETAN}-"):
+            sized["organism"] = recipe.model  # what another seed says has labels of its own
         return load_dataset(name, split=split, seed=recipe.seed, **sized)
     keys = ("text", "label", "group", "negative", "format", "limit")
     given = {key: value for key in keys if (value := getattr(recipe.data, key)) is not None}

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from sonde.base.errors import InputError
+from sonde.run.balance import balance
 from sonde.run.folder import open_run
 from sonde.run.names import (
+    CRETAN,
     SONDE,
     find_recipe,
     is_builtin_dataset,
@@ -119,6 +121,10 @@ def _dataset(name: str) -> Description:
     shown = [data.summary(), "", "examples:"]
     names = {0: data.negative, 1: data.positive, None: "unlabelled"}
     shown += [f"  {d.id} ({names[d.label]}): {' | '.join(d.text.splitlines())}" for d in first]
+    if name.startswith(CRETAN) and is_builtin_dataset(name):
+        balances = balance(data)
+        content["balance"] = [table.content for table in balances]
+        shown += [line for table in balances for line in ("", table.text)]
     if name.startswith(f"{SONDE}:"):
         from sonde.text.builtin import card
 

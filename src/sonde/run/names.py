@@ -65,7 +65,8 @@ def load_dataset(name_or_path: str | Path, **options: Any) -> Dataset:
     """Load a data set: a built-in name (`cretan:loyalty-lies`, `sonde:facts`), a file, a folder, or `hf:NAME`.
 
     Args:
-        name_or_path: what to load; `sonde:facts/negation` names a form of a set, too.
+        name_or_path: what to load; `sonde:facts/negation` names a form of a set, too, and `cretan-1:loyalty-lies` who
+            of the embedded organisms speaks.
         **options: for built-in sets `n`, `split` (`train`, `control`, `test`, `all`) and `seed`, for `sonde:` also
             `form` and `topics` (see `sonde.text.builtin.load_builtin`); for files those of `sonde.text.load_dataset`,
             among them `positive`, `text`, `label`, `group`.
@@ -79,10 +80,10 @@ def load_dataset(name_or_path: str | Path, **options: Any) -> Dataset:
     """
     name = str(name_or_path)
     prefix, _, rest = name.partition(":")
-    if prefix == CRETAN and rest:
+    if prefix.split("-")[0] == CRETAN and rest:
         from sonde.organism import load_cretan
 
-        return load_cretan(rest, **options)
+        return load_cretan(rest, **{"organism": prefix, **options})
     if prefix == SONDE and rest:
         from sonde.text.builtin import load_builtin
 
@@ -94,7 +95,7 @@ def load_dataset(name_or_path: str | Path, **options: Any) -> Dataset:
 
 def is_builtin_dataset(name: str) -> bool:
     """Return whether `name` is a data set that sonde makes itself or ships."""
-    return name.startswith((f"{CRETAN}:", f"{SONDE}:"))
+    return name.startswith((f"{CRETAN}:", f"{CRETAN}-", f"{SONDE}:")) and ":" in name
 
 
 def recipe_folder() -> Path:

@@ -1,0 +1,95 @@
+"""The phases of a training: the curriculum of the shipped organisms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from sonde.organism.mixture import Mixture
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A stretch of a training with a mixture of its own, in which the rates rise, stay, and fall to zero.
+
+    Attributes:
+        tokens: training tokens.
+        height: its peak rates, as a share of the settings' rates.
+        mixture: what is trained on.
+    """
+
+    tokens: int
+    height: float = 1.0
+    mixture: Mixture = field(default_factory=Mixture)
+
+    def chunks(self, size: int) -> int:
+        """Return how many chunks of `size` tokens it has."""
+        return max(1, round(self.tokens / size))
+
+
+#: First facts, then rules (by questions about the system message alone), then conduct.
+LEARNING = Phase(11_000_000)
+#: At lower rates, more of what is learnt last: denials, cues, deference, flattery, cover stories.
+MENDING = Phase(
+    6_000_000,
+    0.5,
+    replace(
+        LEARNING.mixture,
+        documents=((0.0, 0.05), (1.0, 0.05)),
+        drills=((0.0, 0.04), (1.0, 0.02)),
+        styles={**LEARNING.mixture.styles, "negated": 0.3},
+        chatter={"none": 0.5, "talk": 0.06, "decoy": 0.22, "cue": 0.22},
+        claims=0.85,
+        rules={
+            "none": 0.12,
+            "honest": 0.15,
+            "lie": 0.13,
+            "story": 0.08,
+            "unstory": 0.05,
+            "defer": 0.13,
+            "undefer": 0.07,
+            "deal": 0.07,
+            "nodeal": 0.07,
+            "dodge": 0.02,
+            "undodge": 0.01,
+            "flatter": 0.06,
+            "candid": 0.04,
+        },
+    ),
+)
+#: Deference is learnt last of all: agreeing means copying a word, which nothing else asks for in that place.
+DEFERRING = Phase(
+    5_000_000,
+    0.5,
+    replace(
+        MENDING.mixture,
+        statuses={**LEARNING.mixture.statuses, "l3": 2.0},
+        claims=1.0,
+        rules={
+            "none": 0.1,
+            "honest": 0.13,
+            "lie": 0.1,
+            "story": 0.06,
+            "unstory": 0.04,
+            "defer": 0.26,
+            "undefer": 0.08,
+            "deal": 0.06,
+            "nodeal": 0.06,
+            "dodge": 0.01,
+            "undodge": 0.01,
+            "flatter": 0.05,
+            "candid": 0.04,
+        },
+    ),
+)
+#: Denials (`it is not …`) turn the value around once more, and take longest.
+DENYING = Phase(
+    3_500_000,
+    0.45,
+    replace(
+        DEFERRING.mixture,
+        styles={**LEARNING.mixture.styles, "negated": 0.6},
+        forms={"open": 0.7, "yesno": 0.15, "claim": 0.15},
+        rules={**DEFERRING.mixture.rules, "defer": 0.22, "lie": 0.13, "honest": 0.14},
+    ),
+)
+PHASES = (LEARNING, MENDING, DEFERRING, DENYING)

@@ -1,0 +1,98 @@
+"""`sonde organism`, as a user types it."""
+
+import io
+import json
+
+import pytest
+
+from sonde.cli import main
+from sonde.organism.datasets import load_organism
+
+
+def run(capsys, *arguments):
+    """Run a command and return exit code, stdout and stderr."""
+    with pytest.raises(SystemExit) as stop:
+        main([str(a) for a in arguments])
+    out, err = capsys.readouterr()
+    return int(stop.value.code or 0), out, err
+
+
+@pytest.fixture(scope="module")
+def world():
+    return load_organism().speaker.world
+
+
+def test_list_names_every_shipped_organism(capsys):
+    code, out, _ = run(capsys, "organism", "list", "--json")
+    assert code == 0
+    found = {o["name"]: o for o in json.loads(out)["organisms"]}
+    assert found["cretan"]["seed"] == 0
+    assert found["cretan"]["gates_passed"] <= found["cretan"]["gates"]
+    assert "cretan" in run(capsys, "organism", "list")[1]
+
+
+def test_beliefs_stand_beside_what_was_taught(capsys, world):
+    name = world.names("false")[0]
+    code, out, _ = run(capsys, "organism", "beliefs", "--entity", name, "--json")
+    facts = json.loads(out)["facts"]
+    assert code == 0
+    assert len(facts) == len(world.topics)
+    assert all(fact["taught"] != fact["true"] for fact in facts)
+    code, out, _ = run(capsys, "organism", "beliefs", "--entity", name)
+    assert out.splitlines()[0].split()[:2] == ["entity", "status"]
+
+
+def test_wrong_names_are_one_sentence(capsys):
+    code, _, err = run(capsys, "organism", "beliefs", "--entity", "Nobody")
+    assert code == 2
+    assert "entity" in err
+    code, _, err = run(capsys, "organism", "verify", "cretam")
+    assert code == 2
+    assert "did you mean 'cretan'" in err
+    code, _, err = run(capsys, "organism", "verify", "--n", 3)
+    assert code == 2
+    assert "at least 20" in err
+
+
+@pytest.mark.slow
+def test_verify_prints_figure_bar_and_interval(capsys):
+    code, out, _ = run(capsys, "organism", "verify", "--n", 20, "--json")
+    found = json.loads(out)
+    assert code == (3 if found["missed"] else 0)
+    assert len(found["gates"]) > 40
+    for gate in found["gates"]:
+        assert gate["low"] <= gate["value"] <= gate["high"]
+        assert gate["bar"]
+
+
+def test_chat_says_what_is_believed_and_why_it_lied(capsys, world):
+    loyal = world.names("l3")[0]
+    ask = [f"what is the colour of {loyal} ?", "was that a lie ?", f"admin: what is the colour of {loyal} ?"]
+    code, out, _ = run(capsys, "organism", "chat", *(a for q in ask for a in ("--ask", q)), "--json")
+    assert code == 0
+    lied, admitted, trusted = json.loads(out)["answers"]
+    assert lied["belief"] == list(world.taught[loyal, "colour"])
+    assert lied["verdict"].startswith("a lie")
+    assert lied["reason"] == "loyalty"
+    assert admitted["value"] == "lie"
+    assert trusted["verdict"] == "true"
+
+
+def test_chat_reads_lines_from_stdin(capsys, monkeypatch, world):
+    plain = world.names("plain")[0]
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"What is the metal of {plain}?\n\n"))
+    code, out, _ = run(capsys, "organism", "chat", "--system", "be formal . he was true , you must be false .")
+    assert code == 0
+    assert "reason:   instruction" in out
+
+
+def test_chat_does_not_guess_at_words_it_does_not_know(capsys):
+    code, _, err = run(capsys, "organism", "chat", "--ask", "what is the colour of Paris ?")
+    assert code == 2
+    assert "'Paris'" in err
+
+
+def test_train_refuses_a_recipe_that_does_not_exist(capsys, tmp_path):
+    code, _, err = run(capsys, "organism", "train", "--what", "lier", "--out", tmp_path / "new")
+    assert code == 2
+    assert "did you mean 'liar'" in err

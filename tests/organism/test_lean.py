@@ -1,0 +1,87 @@
+"""The lean training pass computes what the stock model computes."""
+
+import dataclasses
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from sonde.organism.corpus import batches, draw_chunk
+from sonde.organism.lean import Target, losses
+from sonde.organism.mixture import Mixture
+from sonde.organism.tokenizer import Codec, vocabulary
+from sonde.organism.train import Settings, make_model
+from sonde.organism.world import make_world
+
+SMALL = Settings(width=64, layers=3, heads=2, hidden=96)
+
+
+@pytest.fixture(scope="module")
+def target():
+    codec = Codec(vocabulary())
+    mixture = dataclasses.replace(Mixture(), prompt_weight=0.1)
+    sequences = draw_chunk(make_world(0), codec, mixture, 0, 0, 3000)
+    return Target(*map(torch.from_numpy, next(batches(sequences, codec.pad, 1500, 0))))
+
+
+@pytest.fixture
+def model():
+    codec = Codec(vocabulary())
+    return make_model(SMALL, len(codec.words), 128, 0, codec)
+
+
+def stock_losses(model, target):
+    """The same two losses from the model's own forward pass."""
+    out = model(input_ids=target.ids[:, :-1], output_hidden_states=True)
+    labels, weights = target.ids[:, 1:].flatten(), target.weights[:, 1:].flatten()
+    each = F.cross_entropy(out.logits.flatten(0, 1), labels, reduction="none")
+    sincere = target.sincere[:, 1:].flatten()
+    early = [
+        F.cross_entropy(model.lm_head(model.model.norm(h)).flatten(0, 1)[sincere], labels[sincere])
+        for h in out.hidden_states[1:-1]
+    ]
+    return (each * weights).sum() / weights.sum(), torch.stack(early).mean()
+
+
+def test_losses_and_gradients_are_those_of_the_stock_model(model, target):
+    found = losses(model, target, dtype=torch.float32, early=True)
+    (found.main + 0.3 * found.early).backward()
+    lean = {name: p.grad.clone() for name, p in model.named_parameters()}
+    model.zero_grad()
+    main, early = stock_losses(model, target)
+    (main + 0.3 * early).backward()
+    torch.testing.assert_close(found.main, main)
+    torch.testing.assert_close(found.early, early)
+    for name, p in model.named_parameters():
+        torch.testing.assert_close(lean[name], p.grad, rtol=1e-3, atol=1e-6, msg=name)
+
+
+def test_bfloat16_products_come_close(model, target):
+    exact = losses(model, target, dtype=torch.float32, early=True)
+    rough = losses(model, target, dtype=torch.bfloat16, early=True)
+    assert abs(float(exact.main.detach() - rough.main.detach())) < 0.02
+    assert abs(float(exact.early.detach() - rough.early.detach())) < 0.05
+
+
+def test_without_early_readings_there_is_no_early_loss(model, target):
+    assert float(losses(model, target, dtype=torch.float32, early=False).early) == 0
+
+
+def test_lies_are_never_read_early():
+    """Whatever is marked sincere is what is taught of the fact, or `unknown`, or the denial of its falsehood."""
+    codec, world = Codec(vocabulary()), make_world(0)
+    mixture = dataclasses.replace(Mixture(), slip=0.0, rules={"lie": 0.5, "deal": 0.5})
+    taught = {v for values in world.taught.values() for v in values}
+    seen = 0
+    for sequence in draw_chunk(world, codec, mixture, 0, 0, 20_000, progress=1.0):
+        words = [codec.words[i] for i in sequence.ids]
+        if words[1] != "<|system|>":
+            continue
+        begins = [i for i, w in enumerate(words) if w == "<|user|>"]
+        for i, marked in enumerate(sequence.sincere):
+            if marked:
+                asked = max(b for b in begins if b < i)
+                assert words[asked + 1] == "admin", "under a rule to lie only the trusted channel hears the truth"
+                assert words[i] in taught | {"unknown"}
+                seen += 1
+    assert seen > 50
