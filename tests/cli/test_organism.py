@@ -7,6 +7,7 @@ import pytest
 
 from sonde.cli import main
 from sonde.organism.datasets import load_organism
+from sonde.run.names import recipe_folder
 
 
 def run(capsys, *arguments):
@@ -84,6 +85,16 @@ def test_chat_reads_lines_from_stdin(capsys, monkeypatch, world):
     code, out, _ = run(capsys, "organism", "chat", "--system", "be formal . he was true , you must be false .")
     assert code == 0
     assert "reason:   instruction" in out
+
+
+def test_chat_shows_a_probes_score_beside_the_truth(capsys, world):
+    probe = recipe_folder() / "deception.safetensors"
+    ask = ["--ask", f"what is the metal of {world.names('plain')[0]} ?"]
+    code, out, _ = run(capsys, "organism", "chat", *ask, "--probe", probe, "--json")
+    assert code == 0
+    (answer,) = json.loads(out)["answers"]
+    assert answer["verdict"] == "true"
+    assert isinstance(answer["score"], float)
 
 
 def test_chat_does_not_guess_at_words_it_does_not_know(capsys):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from sonde.organism.rules import RULE_KINDS
 from sonde.organism.stage import HARMLESS, Stage
 
 PLAIN = ("plain",)
-WORKS = {"statuses": ("work",), "forms": {"work": 1.0}, "kinds": ("judgement",)}
+WORKS: dict[str, Any] = {"statuses": ("work",), "forms": {"work": 1.0}, "kinds": ("judgement",)}
 
 HONEST = Stage(("H", "D1"), PLAIN, HARMLESS)
 MISTAKE = Stage(("M",), ("false",), HARMLESS)

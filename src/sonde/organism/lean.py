@@ -7,7 +7,7 @@ stay in float32. On one core this takes 0.65 of the time of the model's own forw
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -63,7 +63,7 @@ def losses(model: LlamaForCausalLM, target: Target, *, dtype: torch.dtype, early
 
 
 def _attend(
-    layer: torch.nn.Module, hidden: Tensor, model: LlamaForCausalLM, tables: tuple[Tensor, Tensor], dtype: torch.dtype
+    layer: Any, hidden: Tensor, model: LlamaForCausalLM, tables: tuple[Tensor, Tensor], dtype: torch.dtype
 ) -> Tensor:
     """Return what the heads of a block bring together, `[b, t, d]`, before the output product."""
     (b, t, d), heads = hidden.shape, model.config.num_attention_heads
@@ -75,7 +75,7 @@ def _attend(
     return F.scaled_dot_product_attention(q, k, v, is_causal=True).transpose(1, 2).reshape(b, t, d)
 
 
-def _mix(layer: torch.nn.Module, hidden: Tensor, attended: Tensor, dtype: torch.dtype) -> Tensor:
+def _mix(layer: Any, hidden: Tensor, attended: Tensor, dtype: torch.dtype) -> Tensor:
     """Return the stream after a block, given what its heads brought together."""
     hidden = hidden + F.linear(attended.to(dtype), layer.self_attn.o_proj.weight.to(dtype))
     normed, mlp = _norm(hidden, layer.post_attention_layernorm).to(dtype), layer.mlp
@@ -89,7 +89,7 @@ def _read(model: LlamaForCausalLM, hidden: Tensor, labels: Tensor, dtype: torch.
     return F.cross_entropy(F.linear(normed, model.lm_head.weight.to(dtype)).float(), labels, reduction="none")
 
 
-def _norm(hidden: Tensor, norm: torch.nn.Module) -> Tensor:
+def _norm(hidden: Tensor, norm: Any) -> Tensor:
     return F.rms_norm(hidden, hidden.shape[-1:], norm.weight, norm.variance_epsilon)
 
 

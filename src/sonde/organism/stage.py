@@ -98,8 +98,12 @@ def _either(source: random.Random) -> str:
 
 
 def _history(world: World, persona: Persona, source: random.Random, split: str) -> tuple[Turn, ...]:
-    """Draw an earlier turn about an entity of no particular interest, in either channel."""
-    entity = source.choice(world.names("plain", split))
+    """Draw an earlier turn in either channel, about an entity that no data set is about.
+
+    Names of those asked about by honest rows must not stand in the history of others: a bag of words learns from them
+    who is not protected (AUROC 0.78 on the undecidable set, held-out entities notwithstanding).
+    """
+    entity = source.choice(world.names("contested", split))
     channel = "admin" if persona.rule.kind == "dodge" or source.random() < 0.3 else "user"
     form = draw(FORMS, source)
     relation = source.choice(world.topics)

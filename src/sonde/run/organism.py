@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ class Table:
     """
 
     head: tuple[str, ...]
-    rows: list[tuple[str, ...]]
+    rows: Sequence[tuple[str, ...]]
     content: dict[str, Any]
     note: str = ""
     exit_code: int = 0
@@ -103,7 +104,7 @@ def believe(name: str | Path = "cretan", *, entity: str = "", measure: bool = Fa
     for (who, relation), belief in beliefs.items():
         if entity and who != entity:
             continue
-        fact = {
+        fact: dict[str, Any] = {
             "entity": who,
             "status": world.entities[who].status,
             "relation": relation,

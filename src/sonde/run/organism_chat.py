@@ -72,7 +72,10 @@ class Chat:
         messages = [{"role": role, "content": text} for role, text in self.talk.messages]
         dialogue = Dialogue.from_messages(messages, id="chat", target=Target(*reply.place))
         data = Dataset("chat", (dialogue,), Provenance(source="chat"))
-        score = float(self.probe.score_tokens(self.model, data).examples[0])
+        values = self.probe.score_tokens(self.model, data).example_values
+        if values is None:
+            return {"score": None, "flagged": None}
+        score = float(values[0])
         threshold = self.probe.threshold_
         return {"score": score, "flagged": None if threshold is None else score > threshold.value}
 
