@@ -16,7 +16,8 @@ def test_sums_of_a_capture_are_sums_of_its_rows(pool):
     sums = sonde.capture_sums(model, data, sites=SITE, pool=pool, token_budget=256)[SITE]
     whole = ClassSums.of(*sonde.capture(model, data, sites=SITE).pool(pool).at(SITE).xy)
     assert sums.rows == whole.rows
-    np.testing.assert_allclose(sums.scatter()[2], whole.scatter()[2], rtol=1e-4, atol=1e-3)
+    scale = np.abs(whole.scatter()[2]).max()  # single precision: batches differ in the last digits of large rows
+    np.testing.assert_allclose(sums.scatter()[2], whole.scatter()[2], rtol=1e-4, atol=1e-7 * scale)
     probe = sonde.MeanDifferenceProbe.from_sums(sums)
     expected = sonde.MeanDifferenceProbe().fit(*sonde.capture(model, data, sites=SITE).pool(pool).at(SITE).xy)
     np.testing.assert_allclose(probe.direction_, expected.direction_, atol=1e-5)
