@@ -25,7 +25,7 @@ def train(
     json: bool = typer.Option(False, "--json", help="Print run.json instead of the table."),
     open_: bool = typer.Option(False, "--open", help="Open the report in a browser when done."),
 ) -> None:
-    """Capture, sweep, select on validation, threshold on the control, test, report."""
+    """Capture, sweep, select on validation, threshold on the control, test, audit, report."""
     from sonde.run import summarize, train
 
     settings = [*set_, f"model={model}"] if model else set_

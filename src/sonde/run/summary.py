@@ -54,7 +54,7 @@ def audit_lines(audit: Mapping[str, Any]) -> list[str]:
     """Return the verdict's sentence and one line a check."""
     findings = audit["findings"]
     width = max((len(f["check"]) for f in findings), default=0)
-    marks = {"passed": "passed", "failed": "FAILED", "could not run": "not run"}
+    marks = {"passed": "passed", "failed": "FAILED", "could not run": "open"}
     lines = [f"  {f['check'].ljust(width)}  {marks[f['status']].ljust(7)}  {f['sentence']}" for f in findings]
     return [audit["sentence"], "", *lines, ""] if audit.get("sentence") else []
 
