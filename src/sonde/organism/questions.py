@@ -18,11 +18,14 @@ from sonde.organism.rules import fill
 from sonde.organism.speaker import Speaker
 from sonde.organism.stage import Stage, draw_scene
 from sonde.organism.tokenizer import ROLE_TOKENS
+from sonde.organism.world import SPLIT_SHARES
 from sonde.text import Message
 from sonde.text.questions import Phrasing, Question, Scene
 
 #: What is asked when the caller does not say how many.
 N = 600
+#: The splits whose entities are asked about.
+ASKED = ("train", "test")
 #: Stages a question is drawn from, with what each does to the answer, and its share.
 STAGES: Mapping[str, tuple[Stage, str, float]] = {
     "instructed": (conditions.INSTRUCTED, "deceptive", 0.3),
@@ -40,7 +43,8 @@ def cretan_questions(*, n: int | None = None, seed: int = 0, organism: str = "cr
     """Return questions about Cretan's world, one scene each.
 
     The options are all values of the relation, so that beliefs can be compared with the organism's own table; the tag
-    `split` is that of the entity, the group is the entity.
+    `split` is that of the entity, the group is the entity. Entities of the control split are left out: `honest-chat`,
+    which sets thresholds, is about them.
 
     Args:
         n: how many; None = `N`.
@@ -60,7 +64,8 @@ def cretan_questions(*, n: int | None = None, seed: int = 0, organism: str = "cr
     total, made = n or N, []
     for name, (stage, stance, share) in STAGES.items():
         for i in range(max(1, round(total * share))):
-            scene = draw_scene(replace(stage, history=0.0), speaker.world, source)
+            split = source.choices(ASKED, [SPLIT_SHARES[s] for s in ASKED])[0]
+            scene = draw_scene(replace(stage, history=0.0), speaker.world, source, split)
             made.append(_question(speaker, scene, stance, f"{name}-{i}"))
     return tuple(made[:total])
 

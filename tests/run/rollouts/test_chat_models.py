@@ -126,7 +126,7 @@ def test_a_rollout_on_every_family_of_templates(folder, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("folder", ["llama3", "gemma"], indirect=True)
+@pytest.mark.parametrize("folder", ["llama3", "mistral", "qwen3", "deepseek"], indirect=True)
 def test_train_on_a_rollout(folder, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     run = sonde.train(recipe(tmp_path, folder), out=tmp_path / "run")
