@@ -11,10 +11,7 @@ _SMALL = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen"
 )
 _SMALL_VALUES = {word: i for i, word in enumerate([*_SMALL.split(), "eighteen", "nineteen"])}
-_TENS = {
-    word: 10 * i
-    for i, word in enumerate(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], 2)
-}
+_TENS = {"twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90}
 _SIGNS = {"plus": operator.add, "minus": operator.sub, "times": operator.mul, "divided by": operator.floordiv}
 _ROMAN = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
 #: Schläfli symbols: p-sided faces, q at each corner.

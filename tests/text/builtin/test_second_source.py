@@ -29,6 +29,11 @@ def recorded():
     return said
 
 
+def relation_of(fact):
+    """Return table and column of a fact."""
+    return "misconceptions right" if fact.misconception else fact.relation
+
+
 #: Relations whose values follow from a definition, and are worked out again.
 COMPUTED = {"arithmetic result", "roman value", "letters order", "polygons angles"}
 COMPUTED |= {f"solids {part}" for part in ("faces", "edges", "vertices")}
@@ -37,7 +42,7 @@ COMPUTED |= {f"solids {part}" for part in ("faces", "edges", "vertices")}
 def test_every_fact_has_a_second_source():
     said = recorded()
     for fact in facts():
-        relation = "misconceptions right" if fact.misconception else fact.relation
+        relation = relation_of(fact)
         computed = relation in COMPUTED or fact.second == "computed another way"
         assert computed or (relation, fact.entity) in said, fact.id
         assert fact.second
