@@ -149,7 +149,7 @@ def test_wordings_of_one_item_of_liars_bench_share_a_group(tmp_path):
     assert load_dataset(path).groups.tolist() == ["facts 7", "facts 7", "facts 8", "facts 8"]
 
 
-LLAMA = "<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\n{}<|eot_id|><|start_header_id|>assistant<|end_header_id|>"
+LLAMA = "<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\n{}<|eot_id|><|start_header_id|>assistant"
 
 
 def test_a_survey_asked_with_and_without_a_biography(tmp_path):
