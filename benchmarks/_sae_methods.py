@@ -1,11 +1,15 @@
-"""Planted features, and sae-lens' default trainer: what the benchmarks of autoencoders share."""
+"""Planted features, sae-lens' default trainer, trainings that are kept: what the benchmarks of autoencoders share."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
+
+from sonde.activations import Activations
+from sonde.saes import SAE, SAEConfig, load_sae, train_saes
 
 ARCHITECTURES = ("topk", "batchtopk", "standard", "jumprelu", "matryoshka_batchtopk")
 #: sae-lens' default learning rate.
@@ -42,3 +46,18 @@ def lens_trainer(sae: Any, samples: int, batch: int, provider: Iterator[torch.Te
 
     config = SAETrainerConfig(total_training_samples=samples, train_batch_size_samples=batch, lr=lr, lr_end=lr)
     return SAETrainer(cfg=config, sae=sae, data_provider=provider)
+
+
+def kept_saes(
+    folder: Path, acts: Activations, configs: Sequence[SAEConfig], site: str, samples: int, batch: int = 1024
+) -> Sequence[SAE]:
+    """Train at least two autoencoders, or take what an earlier run left in the folder, finished or not."""
+    places = [folder / config.name for config in configs]
+    if not all((place / "cfg.json").is_file() for place in places):
+        return train_saes(acts, configs, site=site, samples=samples, batch=batch, out=folder, checkpoint_every=100)
+    saes = [load_sae(place) for place in places]
+    for sae in saes:
+        made = (sae.training["fingerprint"]["model_fingerprint"], sae.site, sae.training["samples"])
+        if made != (acts.fingerprint["model_fingerprint"], site, samples // batch * batch):
+            raise SystemExit(f"{folder} holds autoencoders of another model, site or length: pass another --out.")
+    return saes
