@@ -69,8 +69,8 @@ class Bench:
         return sonde.capture(self.model, data, **WHERE)
 
     def floor(self, n: int) -> dict[str, Any]:
-        """Readers without weights on the undecidable set (U1), cross-fitted over the entities of the test split."""
-        data = self.data("undecidable", "test", n)
+        """Readers without weights on the undecidable set (U1), cross-fitted over all entities."""
+        data = self.data("undecidable", "all", n)
         texts, y, groups = [d.text for d in data], data.labels, data.groups
         found = {kind: readers.text_reader(kind, texts, y, groups, 0) for kind in readers.TEXT_READERS}
         flat = {"length": [len(t.split()) for t in texts], "position": [d.target.start for d in data]}
