@@ -20,6 +20,8 @@ MEMORY = 10  # pairs kept
 ROUND = 3  # steps looked back on
 ROUNDING = 1e-14  # share of an objective that its own rounding may pretend to gain
 _POINT = ("coef", "constant", "logits")
+#: What the memory holds of each step: how the point moved, how the slope changed, and one over their product.
+Pairs = list[tuple[Tensor, Tensor, Tensor]]
 
 
 @dataclass
@@ -67,7 +69,7 @@ def minimise(
     taken = torch.zeros_like(start.constant)
     settled = torch.zeros_like(taken, dtype=torch.bool)
     index = torch.arange(len(batch), device=taken.device)
-    here, pairs = start, []
+    here, pairs = start, Pairs()
     objectives = [batch.objective(here.logits, here.coef)]
     slope = _slope(batch, coordinates, batch.pull(here.logits), here.coef)
     for done in range(max_iter + 1):
@@ -110,7 +112,7 @@ def _moved(
     return Point(coef, here.constant + step * way_constant, logits), pull, step
 
 
-def _remembered(pairs: list, moved: Tensor, bent: Tensor, stepped: Tensor) -> list[tuple[Tensor, Tensor, Tensor]]:
+def _remembered(pairs: Pairs, moved: Tensor, bent: Tensor, stepped: Tensor) -> Pairs:
     """Return the pairs with one more; a problem that found no step forgets its own, to go straight down next."""
     product = (moved * bent).sum(1)
     zero = torch.zeros_like(product)
@@ -120,7 +122,7 @@ def _remembered(pairs: list, moved: Tensor, bent: Tensor, stepped: Tensor) -> li
     return [*kept, (moved, bent, torch.where(product > 0, 1 / product, zero))]
 
 
-def _direction(slope: Tensor, steps: list[tuple[Tensor, Tensor, Tensor]]) -> Tensor:
+def _direction(slope: Tensor, steps: Pairs) -> Tensor:
     """Return the two-loop recursion's descent direction (Nocedal & Wright 2006, algorithm 7.4)."""
     way = -slope
     shares = []

@@ -162,7 +162,7 @@ def _reported(
     slope, total = batch.gradient(batch.pull(logits), coef)
     norm = torch.sqrt((slope * slope).sum(1) + total * total) / batch.weights.sum(1)
     objective = batch.objective(logits, coef)
-    steps, settled = (torch.cat([s[j] for s in solved]) for j in (1, 2))
+    steps, settled = torch.cat([s[1] for s in solved]), torch.cat([s[2] for s in solved])
     return Solved(rows, sets, coef, constant, logits, objective, norm, steps, settled)
 
 
