@@ -5,10 +5,10 @@ length, style, position, talk of lying), or to shuffled labels, or on a split th
 of lies on data in which its nuisance and lying go together, as they would in a careless experiment. Good probes are
 fitted to lies told for one reason against every kind of negative. Both meet the same audit and further evidence.
 
-    python benchmarks/audit_error.py [--seeds 1] [--json FILE]
+    python benchmarks/audit_error.py [--organisms cretan cretan-1] [--seeds 3] [--rows 400] [--json FILE]
 
-Prints planted kind × verdict × the checks that named it, with exact 95 % intervals of the two error rates. Every
-shipped organism takes part.
+Prints, as markdown, planted kind × verdict × the checks that named it, and the error rates with exact 95 % intervals.
+Left out, every shipped organism takes part.
 """
 
 from __future__ import annotations
@@ -77,12 +77,13 @@ class Plant:
 def main() -> None:
     """Audit every plant of every organism and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--organisms", nargs="+", default=list_organisms(), help="folders in organism/weights")
     parser.add_argument("--seeds", type=int, default=1, help="data seeds an organism")
     parser.add_argument("--rows", type=int, default=500, help="rows of each source and split")
     parser.add_argument("--json", type=Path, help="write every verdict here")
     options = parser.parse_args()
     results = []
-    for organism in list_organisms():
+    for organism in options.organisms:
         for seed in range(options.seeds):
             started = time.perf_counter()
             results += audited(organism, seed, options.rows)
@@ -361,31 +362,45 @@ def good_plants(world: World, seed: int) -> list[Plant]:
     return made
 
 
+VERDICTS = ("supported", "weak", "not supported")
+
+
+def named(row: dict) -> bool:
+    """Return whether one of the checks that should name a bad probe failed."""
+    return bool(set(row["failed"]) & set(row["named_by"]))
+
+
 def print_table(results: list[dict]) -> None:
-    """Print verdicts by planted kind, which checks named it, and the two error rates."""
-    verdicts = ("supported", "weak", "not supported")
-    heads = "".join(f"{v:>15}" for v in verdicts)
-    print(f"\n{'planted':24}{'n':>4}{'AUROC':>7}{heads}{'named':>7}  failed checks (times)")
+    """Print verdicts by planted kind, which checks named it, and the error rates."""
+    print(f"\n| planted | n | AUROC at home | {' | '.join(VERDICTS)} | named by the right check | checks that failed |")
+    print("| --- " * (5 + len(VERDICTS)) + "|")
     for kind in dict.fromkeys(r["kind"] for r in results):
-        rows = [r for r in results if r["kind"] == kind]
-        counts = [sum(r["verdict"] == v for r in rows) for v in verdicts]
-        named = sum(bool(set(r["failed"]) & set(r["named_by"])) for r in rows)
-        failed = [c for r in rows for c in r["failed"]]
-        shown = ", ".join(f"{c} {failed.count(c)}" for c in sorted(set(failed), key=failed.count, reverse=True))
-        home, cells = np.mean([r["home"] for r in rows]), "".join(f"{c:>15}" for c in counts)
-        print(f"{kind:24}{len(rows):>4}{home:>7.2f}{cells}{named if rows[0]['named_by'] else '-':>7}  {shown}")
-    bad = [r for r in results if r["named_by"]]
-    good = [r for r in results if not r["named_by"]]
+        print_kind(kind, [r for r in results if r["kind"] == kind])
+    bad, good = ([r for r in results if bool(r["named_by"]) == is_bad] for is_bad in (True, False))
+    print("\n| error rate | of | rate | exact 95 % interval |\n| --- | --- | --- | --- |")
     for what, rows, hit in (
         ("bad probes passed as supported", bad, lambda r: r["verdict"] == "supported"),
         ("bad probes found not supported", bad, lambda r: r["verdict"] == "not supported"),
-        ("bad probes named by the right check", bad, lambda r: bool(set(r["failed"]) & set(r["named_by"]))),
+        ("bad probes named by the right check", bad, named),
         ("good probes rejected", good, lambda r: r["verdict"] == "not supported"),
         ("good probes supported", good, lambda r: r["verdict"] == "supported"),
     ):
         k, n = sum(map(hit, rows)), len(rows)
         low, high = clopper_pearson(k, n)
-        print(f"{what}: {k} of {n} ({k / n:.0%}, exact 95 % interval {low:.0%} to {high:.0%})")
+        print(f"| {what} | {k} of {n} | {k / n:.0%} | {low:.0%}–{high:.0%} |")
+    for r in results:
+        if r["verdict"] == ("supported" if r["named_by"] else "not supported") or (r["named_by"] and not named(r)):
+            print(f"\n{r['organism']}, seed {r['seed']}, {r['kind']}, {r['probe']}: {r['sentence']}")
+
+
+def print_kind(kind: str, rows: list[dict]) -> None:
+    """Print one row of the table."""
+    counts = [sum(r["verdict"] == v for r in rows) for v in VERDICTS]
+    failed = [c for r in rows for c in r["failed"]]
+    shown = ", ".join(f"{c} {failed.count(c)}" for c in sorted(set(failed), key=failed.count, reverse=True)) or "–"
+    right = f"{sum(map(named, rows))}" if rows[0]["named_by"] else "–"
+    home = np.mean([r["home"] for r in rows])
+    print(f"| {kind} | {len(rows)} | {home:.2f} | {' | '.join(map(str, counts))} | {right} | {shown} |")
 
 
 if __name__ == "__main__":

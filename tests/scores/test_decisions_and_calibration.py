@@ -13,6 +13,7 @@ from sonde.scores import (
     clopper_pearson,
     ece,
     false_positive_rate,
+    grouped_rate_interval,
     recall,
 )
 
@@ -60,6 +61,30 @@ def test_scores_are_not_probabilities(metric):
     with pytest.raises(InputError, match=r"probability in row 2 is 2.0, expected 0 to 1"):
         metric(np.array([0, 1, 1]), np.array([0.0, 1.0, 2.0]))
     assert metric(np.zeros(0, int), np.zeros(0)).reason == "no rows"
+
+
+def test_rows_of_one_group_count_as_alike():
+    """By simulation: rates of 40 groups of ten spread around 0.2 as a beta does (intraclass correlation 1 / 6)."""
+    rng = np.random.default_rng(0)
+    groups = np.repeat(np.arange(40), 10)
+    inside = {"grouped": 0, "by row": 0}
+    for _ in range(400):
+        hit = rng.random(400) < np.repeat(rng.beta(1, 4, size=40), 10)
+        low, high = grouped_rate_interval(hit, groups)
+        inside["grouped"] += low <= 0.2 <= high
+        low, high = clopper_pearson(int(hit.sum()), 400)
+        inside["by row"] += low <= 0.2 <= high
+    assert 0.93 <= inside["grouped"] / 400 <= 0.995
+    assert inside["by row"] / 400 < 0.9
+
+
+def test_rows_that_are_their_own_group_have_clopper_and_pearsons_interval():
+    hit = np.arange(200) < 11
+    np.testing.assert_allclose(grouped_rate_interval(hit, np.arange(200)), clopper_pearson(11, 200), rtol=0.01)
+    assert grouped_rate_interval(hit & False, np.zeros(200)) == clopper_pearson(0, 200)
+    assert grouped_rate_interval(hit, np.zeros(200)) == (0.0, 1.0)
+    with pytest.raises(InputError, match="0 of 0 rows"):
+        grouped_rate_interval(hit[:0], np.zeros(0))
 
 
 def test_clopper_pearson_is_the_beta_quantile():

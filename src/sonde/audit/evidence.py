@@ -13,7 +13,7 @@ from sonde.audit.claim import AuditData, Claim
 from sonde.audit.finding import Finding
 from sonde.audit.folds import FoldFits, fit_folds
 from sonde.probes import Probe, TokenRows
-from sonde.scores import Estimate, auroc, bootstrap, clopper_pearson
+from sonde.scores import Estimate, auroc, bootstrap, grouped_rate_interval
 from sonde.text import Dataset, Dialogue
 
 
@@ -135,11 +135,11 @@ class Part:
         return bootstrap(auroc, self.y, given, self.groups, resamples=claim.resamples, seed=claim.seed)
 
 
-def flagged_rate(scores: np.ndarray, claim: Claim) -> Estimate:
-    """Return the share of scores above the threshold, with its exact interval."""
+def flagged_rate(scores: np.ndarray, groups: np.ndarray, claim: Claim) -> Estimate:
+    """Return the share of scores above the threshold, with its interval; rows of one group count as alike."""
     assert claim.threshold is not None
-    flagged = int((scores > claim.threshold.value).sum())
-    return Estimate(flagged / len(scores), *clopper_pearson(flagged, len(scores)))
+    flagged = scores > claim.threshold.value
+    return Estimate(float(flagged.mean()), *grouped_rate_interval(flagged, groups))
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ class KindJudged:
     Attributes:
         kind: value of the tag.
         status: the judgement.
-        rate: share flagged at the threshold, with its exact interval.
+        rate: share flagged at the threshold, with its interval over groups.
         separation: AUROC of the tests' positives against these rows.
         n: rows.
         inside: whether the claim covers it.
@@ -72,9 +72,9 @@ class Falsity(Check):
 
     A kind passes when at most 5 % of its rows are flagged at the threshold and the tests' positives stand apart from it
     (half of the lead over chance is kept, interval above 0.5): a threshold that flags nothing would have no false
-    positives either. It fails when its exact interval lies above 5 %, or when that of the AUROC against it lies below
-    what must be kept; between the two there are too few rows to tell. Kinds inside the declared scope decide; the
-    others are limits.
+    positives either. It fails when the interval of that share (over groups) lies above 5 %, or when that of the AUROC
+    against it lies below what must be kept; between the two there are too few rows to tell. Kinds inside the declared
+    scope decide; the others are limits.
     """
 
     name = "falsity"
@@ -130,7 +130,7 @@ def _judge(kind: str, rows: Rows, mask: np.ndarray, evidence: Evidence) -> KindJ
     if n < FEWEST:
         nothing = Estimate.undefined(f"{n} rows of this kind")
         return KindJudged(kind, COULD_NOT_RUN, nothing, nothing, n, inside)
-    rate = flagged_rate(rows.scores[mask], claim)
+    rate = flagged_rate(rows.scores[mask], rows.groups[mask], claim)
     separation = _against(rows.where(mask), evidence)
     return KindJudged(kind, _status(rate, separation, evidence.signal), rate, separation, n, inside)
 

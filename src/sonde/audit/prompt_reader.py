@@ -105,7 +105,7 @@ class PromptReader(Check):
         left = against.auroc(evidence.claim)
         status, how, bar = keeps(left, evidence.signal), f"AUROC {left} against", kept_bar(evidence.signal)
         if evidence.claim.threshold is not None:
-            rate = flagged_rate(rows.scores[ignorant], evidence.claim)
+            rate = flagged_rate(rows.scores[ignorant], rows.groups[ignorant], evidence.claim)
             status = FAILED if rate.low is not None and rate.low > LARGEST_FPR else status
             how = f"{how}, and {float(rate):.1%} flagged of,"
             bar += f"; rate of flags not established above {LARGEST_FPR:.0%}"

@@ -11,12 +11,12 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from sonde.probes import Probe, Problem
+from sonde.probes.solver import as_rows, solve_logistic
 
 #: Labellings solved together: what bounds the memory.
 BLOCK = 256
-STEPS = 200
-#: The largest gradient entry, over the number of rows, at which a labelling counts as solved: AUROCs no longer move.
-TOLERANCE = 1e-4
+#: Relative gap at which a labelling counts as solved: AUROCs no longer move.
+GAP = 1e-4
 
 
 def refit_columns(
@@ -40,52 +40,26 @@ def refit_columns(
     if kind not in ("logistic", "ridge", "lda", "mean_difference"):
         note = f"a ridge probe stood in for the {kind} probe in the refits"
         kind, parameters = "ridge", {"l2": 10.0}
-    centre = bool(parameters.get("fit_intercept", True))
-    problem = Problem.build(
-        X, labels[0], np.ones(len(X)), standardize=bool(parameters.get("standardize", True)), centre=centre
-    )
-    l2 = float(parameters.get("l2") or 0.0)
-    blocks = [labels[i : i + BLOCK].T.astype(np.float64) for i in range(0, len(labels), BLOCK)]
-    coef = np.concatenate([_solve(kind, problem, Y, l2, centre) for Y in blocks], axis=1)
+    centre, standardize = bool(parameters.get("fit_intercept", True)), bool(parameters.get("standardize", True))
+    l2, blocks = float(parameters.get("l2") or 0.0), [labels[i : i + BLOCK] for i in range(0, len(labels), BLOCK)]
+    if kind == "logistic":
+        solved = [_logistic(X, block, l2, standardize=standardize, centre=centre) for block in blocks]
+        return np.concatenate(solved, axis=1), note
+    problem = Problem.build(X, labels[0], np.ones(len(X)), standardize=standardize, centre=centre)
+    coef = np.concatenate([_closed(kind, problem, block.T.astype(np.float64), l2) for block in blocks], axis=1)
     return (problem.basis @ coef) / problem.scale[:, None], note
 
 
-def _solve(kind: str, problem: Problem, Y: np.ndarray, l2: float, centre: bool) -> np.ndarray:
+def _logistic(X: np.ndarray, labels: np.ndarray, l2: float, *, standardize: bool, centre: bool) -> np.ndarray:
+    """Return `[d, k]` weights on raw rows, each labelling a training set of its own to the solver."""
+    targets, weights = as_rows(labels), as_rows(np.ones(labels.shape))
+    found = solve_logistic(as_rows(X), targets, weights, [l2], standardize=standardize, intercept=centre, gap=GAP)
+    return found.rows.unfold(found.coef, found.constant, found.sets)[0].numpy().T
+
+
+def _closed(kind: str, problem: Problem, Y: np.ndarray, l2: float) -> np.ndarray:
     """Return `[r, k]` weights in principal axes for `[n, k]` targets of 0 and 1."""
-    if kind == "logistic":
-        return logistic_columns(problem.R, Y, problem.lam, l2, centre)
     share = Y.mean(axis=0)
     if kind == "mean_difference":
         return problem.R.T @ (Y / share - (1 - Y) / (1 - share)) / len(Y)
     return problem.R.T @ (Y - share) / (problem.lam + l2)[:, None]
-
-
-def logistic_columns(
-    R: Float[np.ndarray, "n r"], Y: Float[np.ndarray, "n k"], lam: Float[np.ndarray, " r"], l2: float, centre: bool
-) -> Float[np.ndarray, "r k"]:
-    """Return the logistic regressions of every column of `Y`, by accelerated majorisation.
-
-    In principal axes the Hessian lies below `lam / 4 + l2` (Böhning & Lindsay 1988), which is diagonal: one step costs
-    two matrix products for all columns. Steps are accelerated (Nesterov 1983, restarted where the gradient turns).
-    Single precision: only the order of scores is wanted.
-    """
-    R32, Y32 = R.astype(np.float32), Y.astype(np.float32)
-    step = (1.0 / (lam / 4 + l2)).astype(np.float32)[:, None]
-    n, c = len(R), np.zeros((R.shape[1], Y.shape[1]), dtype=np.float32)
-    b = np.zeros(Y.shape[1], dtype=np.float32)
-    if centre:
-        b = np.log(Y32.mean(axis=0) / (1 - Y32.mean(axis=0)))
-    ahead_c, ahead_b, momentum = c, b, 1.0
-    for _ in range(STEPS):
-        pull = 1.0 / (1.0 + np.exp(-(R32 @ ahead_c + ahead_b))) - Y32
-        gradient = R32.T @ pull + l2 * ahead_c
-        new_c = ahead_c - step * gradient
-        new_b = ahead_b - (4.0 / n) * pull.sum(axis=0) if centre else ahead_b
-        turned = np.vdot(gradient, new_c - c) > 0
-        following = 1.0 if turned else (1.0 + np.sqrt(1.0 + 4.0 * momentum**2)) / 2.0
-        weight = 0.0 if turned else (momentum - 1.0) / following
-        ahead_c, ahead_b = new_c + np.float32(weight) * (new_c - c), new_b + np.float32(weight) * (new_b - b)
-        c, b, momentum = new_c, new_b, following
-        if np.abs(gradient).max() / n < TOLERANCE:
-            break
-    return c.astype(np.float64)

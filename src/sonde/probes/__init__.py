@@ -2,6 +2,8 @@
 
 Each is a scikit-learn classifier that also takes torch tensors and remembers model, site, selector and pooling. `sweep`
 chooses among them on validation folds only; `save` and `load_probe` keep them in files that run no code.
+`OneVsRestProbe` (several classes) and `RidgeRegressionProbe` (numbers) stand beside that contract: they have no one
+positive class, so no threshold, no file and no audit.
 """
 
 from sonde.probes.attention import AttentionProbe
@@ -19,9 +21,11 @@ from sonde.probes.manifest import Manifest
 from sonde.probes.mean_difference import MeanDifferenceProbe
 from sonde.probes.mlp import MLPProbe
 from sonde.probes.multimax import MultiMaxProbe
+from sonde.probes.one_vs_rest import OneVsRestProbe
 from sonde.probes.problem import Problem
 from sonde.probes.registry import PROBE_TYPES, load_probe, probe_type
 from sonde.probes.ridge import RidgeProbe
+from sonde.probes.ridge_regression import RidgeRegressionProbe
 from sonde.probes.scoring import score_examples, score_tokens
 from sonde.probes.selection import Sweep, SweepRow
 from sonde.probes.sequence import SequenceProbe
@@ -46,9 +50,11 @@ __all__ = [
     "Manifest",
     "MeanDifferenceProbe",
     "MultiMaxProbe",
+    "OneVsRestProbe",
     "Probe",
     "Problem",
     "RidgeProbe",
+    "RidgeRegressionProbe",
     "ScoreStream",
     "SequenceProbe",
     "Sweep",

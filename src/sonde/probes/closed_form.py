@@ -50,29 +50,58 @@ def shrunken_directions(
     Raises:
         DataError: a strength of 0 on features that are linearly dependent.
     """
-    from scipy.linalg import LinAlgError, cho_factor, cho_solve
+    system = ShrunkenSystem.of(sums, standardize=standardize, centre=centre)
+    return np.stack([system.solved(l2) for l2 in strengths]) / system.scale
 
-    sums.check_classes()
-    mean, scale, S = sums.scatter()
-    scale = scale if standardize else np.ones_like(scale)
-    target = sums.total[1] - sums.total[0] - (sums.weight[1] - sums.weight[0]) * (mean - sums.anchor)
-    if not (centre or standardize):
-        raw = sums.about(np.zeros_like(mean))
-        S, target = raw.product.sum(0), raw.total[1] - raw.total[0]
-    S, target = S / np.outer(scale, scale), target / scale
-    found, diagonal = np.empty((len(strengths), len(mean))), np.arange(len(mean))
-    for i, l2 in enumerate(strengths):
-        shifted = S.copy(order="F")
+
+@dataclass(frozen=True)
+class ShrunkenSystem:
+    """The equations `(S + l2·I) x = target` on scaled features; `x / scale` acts on raw rows.
+
+    Attributes:
+        S: `[d, d]` scatter.
+        target: `[d]`.
+        scale: `[d]`.
+        rows: how many rows are behind it.
+    """
+
+    S: Float[np.ndarray, "d d"]
+    target: Float[np.ndarray, " d"]
+    scale: Float[np.ndarray, " d"]
+    rows: int
+
+    @staticmethod
+    def of(sums: ClassSums, *, standardize: bool, centre: bool) -> ShrunkenSystem:
+        """Set them up; see `shrunken_directions`."""
+        sums.check_classes()
+        mean, scale, S = sums.scatter()
+        scale = scale if standardize else np.ones_like(scale)
+        target = sums.total[1] - sums.total[0] - (sums.weight[1] - sums.weight[0]) * (mean - sums.anchor)
+        if not (centre or standardize):
+            raw = sums.about(np.zeros_like(mean))
+            S, target = raw.product.sum(0), raw.total[1] - raw.total[0]
+        S /= scale
+        S /= scale[:, None]
+        return ShrunkenSystem(S, target / scale, scale, sums.rows)
+
+    def solved(self, l2: float) -> Float[np.ndarray, " d"]:
+        """Return `x`, by Cholesky's factors.
+
+        Raises:
+            DataError: the scatter is singular and `l2` does not mend it.
+        """
+        from scipy.linalg import LinAlgError, cho_factor, cho_solve
+
+        shifted, diagonal = self.S.copy(order="F"), np.arange(len(self.target))
         shifted[diagonal, diagonal] += l2
         try:
             factor = cho_factor(shifted, overwrite_a=True, check_finite=False)
         except LinAlgError as error:
             raise DataError(
-                f"The scatter of {sums.rows} rows in {len(mean)} features is singular and l2={l2:g} does not mend it: "
-                "choose a larger l2."
+                f"The scatter of {self.rows} rows in {len(self.target)} features is singular and l2={l2:g} does not "
+                "mend it: choose a larger l2."
             ) from error
-        found[i] = cho_solve(factor, target, check_finite=False) / scale
-    return found
+        return cho_solve(factor, self.target, check_finite=False)
 
 
 def gaussian_log_odds(sums: ClassSums, direction: Float[np.ndarray, " d"], *, standardize: bool) -> LinearSolution:

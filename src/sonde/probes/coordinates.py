@@ -38,42 +38,35 @@ class Coordinates:
         total = batch.weights.sum(1)
         share = total / batch.X.shape[0] / 4
         floor = lam.max().clamp(min=1e-30) * torch.finfo(lam.dtype).eps
-        curved = share[:, None] * lam + batch.l2[:, None] + share[:, None] * floor
+        curved = share[:, None] * lam.double() + batch.l2[:, None] + share[:, None] * floor
         return Coordinates(V, curved.rsqrt(), (batch.l2 + share * floor).rsqrt(), (total / 4).rsqrt())
 
     def take(self, index: Shaped[Tensor, " j"]) -> Coordinates:
         """Return the coordinates of the problems `index`."""
         return replace(self, along=self.along[index], across=self.across[index], constant=self.constant[index])
 
-    def to(self, dtype: torch.dtype) -> Coordinates:
-        """Return the same coordinates in another precision."""
-        return Coordinates(*(getattr(self, name).to(dtype) for name in ("V", "along", "across", "constant")))
-
     def coef(self, u: Float[Tensor, "k d"]) -> Float[Tensor, "k d"]:
         """Return weights on standardised rows."""
         if self.V.shape[1] == self.V.shape[0]:
-            return (u * self.along) @ self.V.T
+            return ((u * self.along).to(self.V.dtype) @ self.V.T).double()
         return self._wide(u)
 
     def back(self, slope: Float[Tensor, "k d"]) -> Float[Tensor, "k d"]:
         """Return the gradient in `u` of a gradient in the weights."""
         if self.V.shape[1] == self.V.shape[0]:
-            return (slope @ self.V) * self.along
+            return (slope.to(self.V.dtype) @ self.V).double() * self.along
         return self._wide(slope)
 
-    def start(self, coef: Float[Tensor, "k d"]) -> Float[Tensor, "k d"]:
-        """Return the `u` of given weights: the inverse of `coef`."""
-        if self.V.shape[1] == self.V.shape[0]:
-            return (coef @ self.V) / self.along
-        inverse = replace(self, along=1 / self.along, across=1 / self.across)
-        return inverse._wide(coef)
-
     def _wide(self, u: Float[Tensor, "k d"]) -> Float[Tensor, "k d"]:
-        return ((u @ self.V) * (self.along - self.across[:, None])) @ self.V.T + self.across[:, None] * u
+        inside = ((u.to(self.V.dtype) @ self.V).double() * (self.along - self.across[:, None])).to(self.V.dtype)
+        return (inside @ self.V.T).double() + self.across[:, None] * u
 
 
 def gram_axes(X: Float[Tensor, "n d"]) -> tuple[Float[Tensor, "d r"], Float[Tensor, " r"]]:
-    """Return eigenvectors and eigenvalues of `XᵀX`, all `d` of them, or with fewer rows than features those not 0."""
+    """Return eigenvectors and eigenvalues of `XᵀX`, all `d` of them, or with fewer rows than features those not 0.
+
+    float32 rows do: rounding makes the coordinates a little less round.
+    """
     n, d = X.shape
     if d <= n:
         lam, V = torch.linalg.eigh(X.T @ X)

@@ -12,8 +12,9 @@ from jaxtyping import Bool, Float, Int
 from sklearn.base import clone
 
 from sonde.probes.base import Probe
-from sonde.probes.closed_form import shrunken_directions, weigh_sums
+from sonde.probes.closed_form import weigh_sums
 from sonde.probes.facts import Facts
+from sonde.probes.shrunken import shrunken_folds
 from sonde.probes.sums import ClassSums
 
 
@@ -68,10 +69,17 @@ class FoldRows:
         return scores if len(counts) == scores.shape[1] else np.add.reduceat(scores, self.offsets[:-1], 1) / counts
 
     @cached_property
+    def held_out(self) -> list[Float[np.ndarray, "_ d"]]:
+        """The rows held out in each fold."""
+        return [self.X[self.fold == k] for k in range(self.folds)]
+
+    @cached_property
     def training_sums(self) -> list[ClassSums]:
         """Per fold the sums over all other folds' rows: one pass over the rows, for every closed form."""
-        own = [ClassSums.of(self.X[self.fold == k], self.y[self.fold == k]) for k in range(self.folds)]
-        return [ClassSums.join([s for j, s in enumerate(own) if j != k]) for k in range(self.folds)]
+        mean = self.X.mean(0)
+        own = [ClassSums.of(X, self.y[self.fold == k], anchor=mean) for k, X in enumerate(self.held_out)]
+        everything = ClassSums.join(own)
+        return [everything.without(part) for part in own]
 
     @cached_property
     def _directions(self) -> dict[Any, list[Float[np.ndarray, "k d"]]]:
@@ -80,13 +88,11 @@ class FoldRows:
     def shrunken(
         self, strengths: Sequence[float], *, standardize: bool, centre: bool = True, class_weight: Any = None
     ) -> list[Float[np.ndarray, "k d"]]:
-        """Return `shrunken_directions` of each training set; solved once for all probes that ask for the same."""
+        """Return `shrunken_folds` of each training set; solved once for all probes that ask for the same."""
         key = (tuple(strengths), standardize, centre or standardize, str(class_weight))
         if key not in self._directions:
-            self._directions[key] = [
-                shrunken_directions(weigh_sums(sums, class_weight), strengths, standardize=standardize, centre=centre)
-                for sums in self.training_sums
-            ]
+            weighed = [weigh_sums(sums, class_weight) for sums in self.training_sums]
+            self._directions[key] = shrunken_folds(weighed, strengths, standardize=standardize, centre=centre)
         return self._directions[key]
 
 
@@ -98,8 +104,7 @@ def closed_form_scores(rows: FoldRows, directions: Sequence[Float[np.ndarray, "k
     k = len(directions[0])
     values = np.empty((k, len(rows.y)))
     for fold, raw in enumerate(directions):
-        held_out = rows.fold == fold
-        values[:, held_out] = raw @ rows.X[held_out].T
+        values[:, rows.fold == fold] = raw @ rows.held_out[fold].T
     return FoldScores(rows.per_example(values), False, np.zeros(k), np.ones(k, dtype=bool))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -75,25 +76,59 @@ def read_labelled(
     Raises:
         DataError: labels missing, of another length, or not of exactly two classes.
     """
-    from sklearn.utils.multiclass import check_classification_targets, type_of_target
-    from sklearn.utils.validation import _check_sample_weight, check_consistent_length, column_or_1d
-
     rows = read_rows(probe, X, reset=True)
-    try:
-        if y is None:
-            raise ValueError(f"{type(probe).__name__} requires y to be passed, but the target y is None.")
-        labels = column_or_1d(as_array(y), warn=True)
-        check_consistent_length(rows, labels)
-        check_classification_targets(labels)
-        kind = type_of_target(labels, input_name="y", raise_unknown=True)
-        if kind != "binary":
-            raise ValueError(f"Only binary classification is supported. The type of the target is {kind}.")
-        weights = _check_sample_weight(as_array(sample_weight), rows, dtype=np.float64, ensure_non_negative=True)
-    except ValueError as error:
-        raise DataError(str(error)) from error
+    labels, weights = read_targets(probe, rows, y, sample_weight, _binary)
     kept = weights > 0
     classes, index = np.unique(labels, return_inverse=True)
     if len(np.unique(index[kept])) != 2:
         only = classes[index[kept][0]] if kept.any() else "none"
         raise DataError(f"The labels hold one class only ({only!r}), expected two: add rows of the other class.")
     return rows[kept], index[kept] == 1, weights[kept], classes, kept
+
+
+def read_targets(
+    probe: Any, rows: Float[np.ndarray, "n d"], y: Any, sample_weight: Any, check: Callable[[Any], np.ndarray]
+) -> tuple[np.ndarray, Float[np.ndarray, " n"]]:
+    """Return `[n]` targets as `check` lets them pass, and row weights.
+
+    Raises:
+        DataError: targets missing, of another length, or refused by `check` with a `ValueError`.
+    """
+    from sklearn.utils.validation import _check_sample_weight, check_consistent_length
+
+    try:
+        if y is None:
+            raise ValueError(f"{type(probe).__name__} requires y to be passed, but the target y is None.")
+        targets = check(as_array(y))
+        check_consistent_length(rows, targets)
+        weights = _check_sample_weight(as_array(sample_weight), rows, dtype=np.float64, ensure_non_negative=True)
+    except ValueError as error:
+        raise DataError(str(error)) from error
+    return targets, weights
+
+
+def as_classes(y: Any) -> np.ndarray:
+    """Return labels of any number of classes as `[n]`."""
+    from sklearn.utils.multiclass import check_classification_targets
+    from sklearn.utils.validation import column_or_1d
+
+    labels = column_or_1d(y, warn=True)
+    check_classification_targets(labels)
+    return labels
+
+
+def as_numbers(y: Any) -> Float[np.ndarray, " n"]:
+    """Return finite numbers as `[n]` float64."""
+    from sklearn.utils.validation import check_array, column_or_1d
+
+    return check_array(column_or_1d(y, warn=True), ensure_2d=False, dtype=np.float64, input_name="y")
+
+
+def _binary(y: Any) -> np.ndarray:
+    from sklearn.utils.multiclass import type_of_target
+
+    labels = as_classes(y)
+    kind = type_of_target(labels, input_name="y", raise_unknown=True)
+    if kind != "binary":
+        raise ValueError(f"Only binary classification is supported. The type of the target is {kind}.")
+    return labels

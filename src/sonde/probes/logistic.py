@@ -14,7 +14,7 @@ from sonde.probes.fold_rows import FoldRows, FoldScores
 from sonde.probes.linear import LinearProbe
 from sonde.probes.solver import Solved, as_rows, solve_logistic
 
-FIT_GAP = 1e-13  # relative objective that three further steps may gain, for a probe that is kept
+FIT_GAP = 1e-15  # relative objective that three further steps may gain, for a probe that is kept
 SWEEP_GAP = 1e-5  # the same for a cell of a sweep, which is compared and dropped
 
 
@@ -29,8 +29,8 @@ class LogisticProbe(LinearProbe):
         standardize: divide each feature by its standard deviation on the training rows.
         fit_intercept: learn an unpenalised constant.
         class_weight: None, "balanced", or a weight for each class.
-        max_iter: solver steps at most in float64, after as many (200 at most) in float32; beyond, a
-            `ConvergenceWarning` states the gradient norm.
+        max_iter: solver steps at most, on float32 rows and then on float64 rows; beyond, a `ConvergenceWarning` states
+            the gradient norm.
         tol: the gradient norm (over the number of rows) above which that warning is given.
         seed: unused, the solver is deterministic; there so that all probes can be seeded alike.
 

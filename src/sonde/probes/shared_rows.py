@@ -51,7 +51,8 @@ class SharedRows:
         centres, squares = weights @ X / total, weights @ (X * X) / total
         spreads = squares - centres**2
         kept = spreads > _CONSTANT * squares
-        ratio = torch.where(kept, spreads.clamp(min=0).rsqrt() if standardize else 1.0, 0.0)
+        own = spreads.clamp(min=0).rsqrt() if standardize else torch.ones_like(spreads)
+        ratio = torch.where(kept, own, torch.zeros_like(own))
         return SharedRows(X, mean, scale, ratio, centres * ratio)
 
     def own_scaler(self, f: int) -> tuple[Float[Tensor, " d"], Float[Tensor, " d"]]:

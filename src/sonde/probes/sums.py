@@ -44,13 +44,15 @@ class ClassSums:
     origin: Origin | None = None
 
     @staticmethod
-    def of(X: Any, y: Any, w: Any = None) -> ClassSums:
-        """Add up the first rows; see `update`."""
+    def of(X: Any, y: Any, w: Any = None, anchor: Float[np.ndarray, " d"] | None = None) -> ClassSums:
+        """Add up the first rows, about their mean or a given anchor; see `update`."""
         rows = np.asarray(as_array(X), dtype=np.float64)
         if rows.ndim != 2 or len(rows) == 0:
             raise DataError(f"Sums were asked of rows of shape {rows.shape}, expected [n, d] with at least one row.")
         d = rows.shape[1]
-        empty = ClassSums(rows.mean(0), np.zeros(2), np.zeros((2, d)), np.zeros((2, d, d)), 0)
+        empty = ClassSums(
+            rows.mean(0) if anchor is None else anchor, np.zeros(2), np.zeros((2, d)), np.zeros((2, d, d)), 0
+        )
         return empty.update(rows, y, w)
 
     @staticmethod
@@ -122,11 +124,18 @@ class ClassSums:
 
     def about(self, anchor: Float[np.ndarray, " d"]) -> ClassSums:
         """Return the same sums about another anchor."""
+        if np.array_equal(anchor, self.anchor):
+            return self
         move = self.anchor - anchor
         cross = self.total[:, :, None] * move[None, None, :]
         square = self.weight[:, None, None] * np.outer(move, move)
         product = self.product + cross + cross.transpose(0, 2, 1) + square
         return ClassSums(anchor, self.weight, self.total + self.weight[:, None] * move, product, self.rows, self.origin)
+
+    def without(self, part: ClassSums) -> ClassSums:
+        """Return the sums of the rows that are not in `part`, some of those added up here about the same anchor."""
+        names = ("weight", "total", "product", "rows")
+        return replace(self, **{name: getattr(self, name) - getattr(part, name) for name in names})
 
     @staticmethod
     def join(parts: Sequence[ClassSums]) -> ClassSums:

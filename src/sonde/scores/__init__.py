@@ -8,7 +8,7 @@ from sonde.scores.calibration import brier, ece
 from sonde.scores.decisions import balanced_accuracy, false_positive_rate, recall
 from sonde.scores.entry import evaluate
 from sonde.scores.estimate import Estimate
-from sonde.scores.intervals import clopper_pearson
+from sonde.scores.intervals import clopper_pearson, grouped_rate_interval
 from sonde.scores.partial import auroc_columns, comparable, partial_out, stratified_auroc
 from sonde.scores.permutation import holm, permutation_p, permuted_labels
 from sonde.scores.ranking import auroc, recall_at_fpr, roc_points
@@ -33,6 +33,7 @@ __all__ = [
     "ece",
     "evaluate",
     "false_positive_rate",
+    "grouped_rate_interval",
     "holm",
     "partial_out",
     "permutation_p",
