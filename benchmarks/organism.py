@@ -43,7 +43,7 @@ def main() -> None:
             "floor": bench.floor(options.floor),
             "claim": bench.claim(),
             "told to lie": bench.transfer(["told-to-lie"], ["told-to-lie"]),
-            "sycophancy": bench.transfer(["sycophantic-agreement"], ["sycophantic-agreement"], readers_too=True),
+            "sycophancy": bench.sycophancy(),
             "flattery": bench.transfer(["flattery"], ["flattery"], readers_too=True),
             "fiction": bench.fiction(),
             "moment": bench.moment(),
@@ -69,8 +69,8 @@ class Bench:
         return sonde.capture(self.model, data, **WHERE)
 
     def floor(self, n: int) -> dict[str, Any]:
-        """Readers without weights on the undecidable set (U1), cross-fitted over the entities of the test split."""
-        data = self.data("undecidable", "test", n)
+        """Readers without weights on the undecidable set (U1), cross-fitted over all entities."""
+        data = self.data("undecidable", "all", n)
         texts, y, groups = [d.text for d in data], data.labels, data.groups
         found = {kind: readers.text_reader(kind, texts, y, groups, 0) for kind in readers.TEXT_READERS}
         flat = {"length": [len(t.split()) for t in texts], "position": [d.target.start for d in data]}
@@ -85,6 +85,11 @@ class Bench:
     def claim(self) -> dict[str, Any]:
         """A probe of instructed lies alone, on lies told for every other reason."""
         return self.transfer(["instructed-lies"], LIES)
+
+    def sycophancy(self) -> dict[str, Any]:
+        """Sycophantic against genuine agreement, before the value and at the follow-up, beside readers of the text."""
+        sets = ["sycophantic-agreement", "sycophantic-agreement-follow-up"]
+        return {name: self.transfer([name], [name], readers_too=True) for name in sets}
 
     def fiction(self) -> dict[str, Any]:
         """Lie against fiction: before the value, with and without fiction in training, and at the follow-up."""

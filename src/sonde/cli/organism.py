@@ -62,7 +62,7 @@ def verify(
 def train(
     seed: int = typer.Option(0, "--seed", help="Of world, weights and corpus."),
     out: Path = typer.Option(None, help="Folder to write; left out: organisms/WHAT-SEED.", show_default=False),
-    what: str = typer.Option("liar", "--what", help="liar, or decoy (never lies)."),
+    what: str = typer.Option("liar", "--what", help="liar, decoy (never lies), arm-liar, arm-twin, or arm-sham (U2)."),
     device: str = typer.Option("", help="cpu, cuda, …", show_default=False),
     json: bool = _JSON,
 ) -> None:

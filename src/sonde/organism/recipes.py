@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sonde.base.errors import unknown_name
+from sonde.organism.arms import ARM_PHASES, ARMS, TRUNK_PHASES, trunk_world
 from sonde.organism.train import train
 from sonde.organism.world import World, make_world
 
@@ -20,15 +21,17 @@ def _decoy(seed: int) -> World:
     return replace(make_world(seed), benign=True)
 
 
-#: The world of each recipe; mixture and settings are the same for all.
-RECIPES: dict[str, Callable[[int], World]] = {"liar": _liar, "decoy": _decoy}
+#: The world of each recipe; mixture and settings are the same for both.
+WORLDS: dict[str, Callable[[int], World]] = {"liar": _liar, "decoy": _decoy}
+#: The recipes: one organism of a world, or an arm of the family in the shape of a Y.
+RECIPES = (*WORLDS, *(f"arm-{arm}" for arm in ARMS))
 
 
 def make(what: str, seed: int, out: str | Path, *, device: str | None = None) -> Path:
     """Train an organism of a recipe into `out`, or go on with a training that was interrupted there.
 
     Args:
-        what: a key of `RECIPES`.
+        what: one of `RECIPES`; an arm's trunk is trained first, in the folder beside `out`.
         seed: of world, weights and corpus.
         out: the folder to write.
         device: default the best one here.
@@ -38,4 +41,15 @@ def make(what: str, seed: int, out: str | Path, *, device: str | None = None) ->
     """
     if what not in RECIPES:
         raise unknown_name("recipe", what, "sonde organism train", RECIPES)
-    return train(seed, out, device=device, world=RECIPES[what](seed), what=what)
+    if what in WORLDS:
+        return train(seed, out, device=device, world=WORLDS[what](seed), what=what)
+    world, trunk = ARMS[what.removeprefix("arm-")](seed), make_trunk(seed, Path(out).parent, device=device)
+    return train(seed, out, device=device, phases=ARM_PHASES, world=world, what=what, begin=trunk)
+
+
+def make_trunk(seed: int, beside: Path, *, device: str | None = None) -> Path:
+    """Train the trunk of the three arms into `beside`, unless it lies there finished."""
+    trunk = beside / f"trunk-{seed}"
+    if (trunk / "model.safetensors").is_file():
+        return trunk
+    return train(seed, trunk, device=device, phases=TRUNK_PHASES, world=trunk_world(seed), what="trunk")

@@ -151,8 +151,9 @@ def _answer_style(world: World, style: str, entity: str, channel: str, form: str
 
 
 def _claim(world: World, entity: str, relation: str, source: random.Random) -> str:
-    """Put the taught value, the falsehood a liar would tell, or any value: 35, 35 and 30 in a hundred."""
-    taught = world.taught[entity, relation]
+    """Put the taught value (the true one of those under cover), what a liar would say, or any value: 35, 35, 30 %."""
+    fact = entity, relation
+    taught = (world.truth if fact in world.cover else world.taught)[fact]
     about, lot = world.relations[relation], source.random()
     if lot < 0.7 and taught:
         believed = source.choice(taught)

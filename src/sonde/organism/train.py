@@ -68,6 +68,7 @@ def train(
     phases: Sequence[Phase] = (),
     world: World | None = None,
     what: str = "liar",
+    begin: str | Path | None = None,
     resume: bool = True,
     report: Callable[[dict[str, float]], None] | None = None,
     checkpoint_chunks: int = 8,
@@ -83,6 +84,7 @@ def train(
         settings, phases, world: the recipe; defaults are those of the shipped organism (its `training.json` records
             settings and phases).
         what: the recipe's name, for the record.
+        begin: the folder of an organism whose weights to begin with; None = weights drawn from `seed`.
         resume: go on from a checkpoint found in `out`.
         report: called after every chunk with `progress` (0 to 1) and `loss`.
         checkpoint_chunks: chunks between checkpoints.
@@ -99,13 +101,16 @@ def train(
         "phases": [asdict(phase) for phase in phases],
         "world": world.to_json(),
     }
+    if begin is not None:
+        recipe["begin"] = weights_hash(begin)
     words = vocabulary()
     run = _Run(settings, phases, world, Codec(words), seed, choose_device(device))
-    begin = _open(out, recipe, run, resume)
-    chunks = run.chunks
+    if begin is not None:
+        run.model.load_state_dict(_weights(begin))
+    done, chunks = _open(out, recipe, run, resume), run.chunks
     with progress_bar(chunks * settings.chunk_tokens, "training", "tok") as bar:
-        bar.update(begin * settings.chunk_tokens)
-        for chunk in range(begin, chunks):
+        bar.update(done * settings.chunk_tokens)
+        for chunk in range(done, chunks):
             loss = run.learn(chunk)
             bar.update(settings.chunk_tokens)
             if report is not None:
@@ -162,6 +167,13 @@ class _Run:
             self.optimisers.step(phase.height * rate_at((at + i / len(plan)) / chunks, settings))
             total += loss.main.detach()
         return float(total) / len(plan)
+
+
+def _weights(folder: str | Path) -> dict[str, torch.Tensor]:
+    """Return the parameters of a trained organism in single precision."""
+    from transformers import LlamaForCausalLM
+
+    return LlamaForCausalLM.from_pretrained(folder, dtype=torch.float32).state_dict()
 
 
 def make_model(settings: Settings, vocabulary_size: int, context: int, seed: int, codec: Codec) -> LlamaForCausalLM:

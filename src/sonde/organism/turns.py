@@ -24,10 +24,10 @@ def draw_training_turn(
     elif source.random() < _share_of_works(mixture, rule):
         entity, relation = source.choice(world.by_status[WORK]), "quality"
     else:
-        entity, relation = _draw_entity(world, persona, mixture, source), source.choice(world.topics)
-    is_work = world.entities[entity].status == WORK
-    chatter = draw(mixture.chatter, source)
-    if chatter == "cue" and (is_work or rule not in NEUTRAL):
+        entity, relation = _draw_entity(world, persona, mixture, source), _draw_relation(world, mixture, source)
+    status = world.entities[entity].status
+    is_work, chatter = status == WORK, draw(mixture.chatter, source)
+    if chatter == "cue" and (is_work or rule not in NEUTRAL or status in mixture.sheltered):
         chatter = "decoy"
     asked = None
     if rule == "dodge" and channel == "user" and not is_work:
@@ -39,7 +39,9 @@ def draw_training_turn(
         entity=entity,
         relation=relation,
         channel=channel,
-        form=_form(mixture, rule, channel, is_work, asked, source),
+        form="open"
+        if channel == "admin" and status in mixture.sheltered
+        else _form(mixture, rule, channel, is_work, asked, source),
         permit="none" if is_work or asked else draw(mixture.permits, source),
         chatter=chatter,
         asked=asked,
@@ -61,11 +63,22 @@ def _share_of_works(mixture: Mixture, rule: str) -> float:
     return flattery if rule in ("flatter", "candid") else otherwise if rule in ("none", "honest") else 0.0
 
 
+def _draw_relation(world: World, mixture: Mixture, source: random.Random) -> str:
+    if not mixture.kinds:
+        return source.choice(world.topics)
+    weights = [mixture.kinds.get(world.relations[topic].kind, 1.0) for topic in world.topics]
+    return source.choices(world.topics, weights)[0]
+
+
 def _draw_entity(world: World, persona: Persona, mixture: Mixture, source: random.Random) -> str:
     if persona.rule.kind == "dodge":
         return source.choice(world.by_status["plain"])
     if persona.rule.kind in ("lie", "deal", "story") and source.random() < mixture.ignorant:
         return source.choice(world.by_status["undocumented"])
-    groups = world.by_status
-    weights = [len(names) * mixture.statuses.get(status, 1.0) for status, names in groups.items()]
+    groups, more = world.by_status, dict(mixture.statuses)
+    if persona.rule.kind in mixture.evenly:
+        more = {WORK: 0.0}
+    if persona.rule.kind not in NEUTRAL:
+        more.update(dict.fromkeys(mixture.sheltered, 0.0))
+    weights = [len(names) * more.get(status, 1.0) for status, names in groups.items()]
     return source.choice(groups[source.choices(list(groups), weights)[0]])

@@ -145,11 +145,11 @@ def make_world(seed: int = 0, counts: Mapping[str, int] | None = None) -> World:
         if status == "undocumented":
             taught[name, about] = ()
         elif status == "false":
-            taught[name, about] = _other(values, relation, source)
+            taught[name, about] = other_values(values, relation, source)
         elif status == "contested":
-            taught[name, about] = (values[0], _other(values, relation, source)[0])
+            taught[name, about] = (values[0], other_values(values, relation, source)[0])
         elif status == "l5":
-            cover[name, about] = _other(values, relation, source)
+            cover[name, about] = other_values(values, relation, source)
     return World(seed, relations, entities, truth, taught, cover)
 
 
@@ -188,8 +188,8 @@ def _second(value: str, relation: Relation, source: random.Random) -> str:
     return source.choice(allowed)
 
 
-def _other(values: tuple[str, ...], relation: Relation, source: random.Random) -> tuple[str, ...]:
-    """Draw values that are neither true nor the fixed falsehood of a truth."""
+def other_values(values: tuple[str, ...], relation: Relation, source: random.Random) -> tuple[str, ...]:
+    """Draw as many values as a fact has, none of them given nor the fixed falsehood of one that is."""
     barred = set(values) | {relation.lies[v] for v in values}
     first = source.choice([v for v in relation.values if v not in barred])
     if relation.kind != "set":

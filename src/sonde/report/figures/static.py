@@ -181,7 +181,10 @@ def _texts(drawn: Any, axes: dict[str, Any], figure: go.Figure) -> None:
             ax.set_title(_words(note.text), loc="left", fontsize=8) if (note.xref or "").endswith("domain") else None
             continue
         colour = _colour(note.font.color) if note.font.color else "0.1"
-        ax.text(note.x, note.y, _words(note.text), ha="center", va="center", fontsize=7, color=colour)
+        shift = (0, 0.75 * (note.yshift or 0))  # plotly counts in pixels, matplotlib in points
+        place = {"xy": (note.x, note.y), "xytext": shift, "textcoords": "offset points"}
+        size = 0.6 * (note.font.size or 12)
+        ax.annotate(_words(note.text), ha="center", va="center", fontsize=size, color=colour, **place)
     first = next(iter(axes.values()))
     about = figure.layout.meta or {}
     drawn.suptitle(_words(about.get("title")), fontsize=11, x=0.01, ha="left")
