@@ -209,9 +209,14 @@ def score_sae(
         device: where the model runs.
 
     Raises:
-        InputError: another model, a site that cannot be replaced, or no token that is predicted.
+        InputError: a transcoder, another model, a site that cannot be replaced, or no token that is predicted.
     """
     opened = sae if isinstance(sae, SAE) else open_sae(sae)
+    if not opened.reconstructs:
+        raise InputError(
+            f"A {opened.architecture} of sae-lens reads {opened.site or 'one site'} and writes another, so it cannot "
+            "be spliced into the site it reads: rank or page its latents, or use an autoencoder."
+        )
     loaded = model_for(opened, model, device)
     dataset = read_source(data) if isinstance(data, str) else data
     acts = capture_for(opened, loaded, dataset, "all")
