@@ -17,6 +17,7 @@ from sonde.base.seeds import derive_seed
 #: penalty (docs/LOG.md).
 ENCODER = 0.3
 
+
 @dataclass(frozen=True)
 class Weights:
     """What is trained, in the layout training wants: one contiguous row a latent, in the encoder too.
