@@ -15,6 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import numpy as np
 from PIL import Image, ImageChops
 
 import sonde
@@ -55,7 +56,7 @@ def main() -> None:
         shots = [
             (report_page, "report", 1060, 880),
             (transfer_page, "transfer", 900, 500),
-            (strip_page, "token-strip", 1000, 560),
+            (strip_page, "token-strip", 1000, 800),
             (feature_page, "feature", 1000, 900),
         ]
         sizes = [picture(make(folder), given.out / f"{name}.png", width, height) for make, name, width, height in shots]
@@ -74,11 +75,14 @@ def transfer_page(folder: Path) -> Path:
 
 
 def strip_page(folder: Path) -> Path:
-    """Score one lie and one honest answer with the run's probe, token by token."""
+    """Score one lie and one honest answer, those of the short ones that the run's probe tells best, token by token."""
     data = sonde.load_dataset("cretan:loyalty-lies", split="test", n=200)
-    chosen = [int((data.labels == label).argmax()) for label in (1, 0)]
-    run = sonde.open_run(folder / "run")
-    scores = run.probe().score_tokens(sonde.load_model("cretan"), data[chosen])
+    short = data[np.argsort([len(d.text) for d in data], kind="stable")[:60]]
+    probe, model = sonde.open_run(folder / "run").probe(), sonde.load_model("cretan")
+    values = probe.score_examples(model, short).values
+    lie = int(np.where(short.labels == 1, values, -np.inf).argmax())
+    honest = int(np.where(short.labels == 0, values, np.inf).argmin())
+    scores = probe.score_tokens(model, short[[lie, honest]])
     cut = None if scores.threshold is None else scores.threshold.value
     page = render_strips(strips_of(scores), "A lie and an honest answer, token by token", cut, scores.positive)
     return write_atomic(folder / "strip.html", page)
@@ -114,12 +118,12 @@ def picture(page: Path, target: Path, width: int, height: int) -> int:
 
 
 def shrink(target: Path) -> None:
-    """Cut the empty foot of a picture off, and keep 128 colours."""
+    """Cut the empty foot of a picture off, and keep 200 colours."""
     image = Image.open(target).convert("RGB")
     ground = Image.new("RGB", image.size, image.getpixel((2, image.height - 3)))
     edges = ImageChops.difference(image, ground).getbbox()
     foot = image.height if edges is None else min(image.height, edges[3] + 24)
-    image.crop((0, 0, image.width, foot)).quantize(128).save(target, optimize=True)
+    image.crop((0, 0, image.width, foot)).quantize(200).save(target, optimize=True)
 
 
 if __name__ == "__main__":

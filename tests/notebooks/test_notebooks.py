@@ -45,6 +45,6 @@ def test_a_notebook_runs_from_the_wheel_and_its_page_is_whole(installed, browser
     dom, console = browser.open(page)
     assert console == []
     assert dom.count('class="sonde-figure"') == figures
-    assert dom.count("js-plotly-plot") == figures
+    assert dom.count('class="plot js-plotly-plot"') == figures
     assert dom.count('<svg class="main-svg"') >= figures
     assert dom.count('<div class="sonde">') >= cards

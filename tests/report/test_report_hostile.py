@@ -199,7 +199,7 @@ def test_figures_are_inert_and_drawn(browser):
     page = "<!doctype html><html><head><title>still here</title></head><body>" + "".join(parts) + "</body></html>"
     dom, console = browser.open(page)
     assert "<title>still here</title>" in dom
-    assert dom.count("js-plotly-plot") == len(parts)
+    assert dom.count('class="plot js-plotly-plot"') == len(parts)
     check_inert(dom, console)
 
 
