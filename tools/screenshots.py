@@ -92,7 +92,7 @@ def feature_page(folder: Path) -> Path:
     """Train a small autoencoder and return the page of the latent that ranks best by lies."""
     model = sonde.load_model("cretan")
     names = ("honest-chat", "instructed-lies", "loyalty-lies")
-    texts = [d.text for name in names for d in sonde.load_dataset(f"cretan:{name}", n=600)]
+    texts = [d for name in names for d in sonde.load_dataset(f"cretan:{name}", n=600)]
     acts = sonde.capture(model, texts, sites=SITE)
     sae = sonde.train_sae(acts, site=SITE, architecture="batchtopk", d_sae=640, k=16, samples=400_000)
     lies = sonde.load_dataset("cretan:instructed-lies", n=600)
