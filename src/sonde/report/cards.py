@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 
 from markupsafe import Markup
 
@@ -43,3 +44,27 @@ def short(text: str, limit: int = 90) -> str:
     """Return a text on one line, cut to `limit` characters."""
     flat = " ".join(text.split())
     return flat if len(flat) <= limit else flat[: limit - 1] + "…"
+
+
+def provenance(fingerprint: Mapping[str, str]) -> list[tuple[str, object]]:
+    """Return a capture's fingerprint as facts: hashes cut short, the self-check in words, its sites left to a table."""
+    facts: list[tuple[str, object]] = []
+    for name, value in fingerprint.items():
+        if name == "self_check":
+            facts.append(("self check", _self_check(value)))
+        elif name != "sites":
+            facts.append((name.replace("_", " "), value[:12] + "…" if _is_hash(value) else value))
+    return facts
+
+
+def _is_hash(value: str) -> bool:
+    return len(value) == 64 and set(value) <= set("0123456789abcdef")
+
+
+def _self_check(value: str) -> str:
+    try:
+        said = json.loads(value)
+        worst, tolerance = float(said["batched_vs_unbatched"]), float(said["tolerance"])
+    except (ValueError, KeyError, TypeError):
+        return short(value)
+    return f"passed; batched differs from unbatched by {worst:.0e}, at most {tolerance:.0e} is let through"

@@ -9,7 +9,7 @@ import numpy as np
 from markupsafe import Markup
 
 from sonde.report import reprs_results as results
-from sonde.report.cards import MOST_ROWS, MOST_TOKENS, card, plain_strip, scored_strips, short
+from sonde.report.cards import MOST_ROWS, MOST_TOKENS, card, plain_strip, provenance, scored_strips, short
 from sonde.report.format import Cell, count, memory, number
 from sonde.report.marked import marked_html
 from sonde.report.scored import strips_of, token_pieces
@@ -37,7 +37,7 @@ def render(value: object) -> str | None:
 def _dialogue(value: Any) -> str:
     facts = [("label", value.label), ("group", value.group), *dict(value.tags).items()]
     pieces = [(m.content, m.role) for m in value.messages]
-    return card(f"Dialogue {value.id}", facts, body=plain_strip(value.id, pieces))
+    return card(f"Dialogue {value.id}", facts, body=plain_strip("", pieces))
 
 
 def _dataset(value: Any) -> str:
@@ -79,7 +79,7 @@ def _shown_tokens(value: Any) -> str:
 
 def _activations(value: Any) -> str:
     facts = [("examples", count(len(value))), ("tokens", count(len(value.tokens)))]
-    facts += [(k.replace("_", " "), v) for k, v in value.fingerprint.items()]
+    facts += provenance(value.fingerprint)
     rows = []
     for site in value.sites[:MOST_ROWS]:
         shape = f"{count(len(value.tokens))} × {count(value.source.width(site))}"
@@ -95,7 +95,7 @@ def _features(value: Any) -> str:
         examples = value.examples
         facts += [(f"n {examples.positive}", count((value.y == 1).sum()))]
         facts += [(f"n {examples.negative}", count((value.y == 0).sum()))]
-    facts += [(k.replace("_", " "), v) for k, v in value.fingerprint.items()]
+    facts += provenance(value.fingerprint)
     rows = tuple(Row(site, ()) for site in value.sites[:MOST_ROWS])
     return card("Features", facts, Table(f"{len(rows)} of {len(value.sites)} sites", ("site",), rows))
 
@@ -112,7 +112,7 @@ def _site_features(value: Any) -> str:
 
 def _store(value: Any) -> str:
     facts = [("folder", value.folder), ("examples", count(len(value))), ("tokens", count(value.rows))]
-    facts += [(k.replace("_", " "), v) for k, v in value.fingerprint.items()]
+    facts += provenance(value.fingerprint)
     rows = tuple(Row(site, (Cell(memory(value.rows * _row_bytes(value, site))),)) for site in value.sites[:MOST_ROWS])
     return card("Activation store", facts, Table(f"{len(rows)} of {len(value.sites)} sites", ("site", "size"), rows))
 

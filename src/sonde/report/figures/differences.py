@@ -58,7 +58,7 @@ def _series(name: str, rows: list[tuple[int, Mapping[str, Any]]], index: int, sh
     return go.Scatter(
         x=values,
         y=[k + shift for k, _ in rows],
-        name=name,
+        name=short_label(name),
         mode="markers",
         marker={"color": style["colour"], "symbol": style["symbol"], "size": 9},
         error_x=bars,

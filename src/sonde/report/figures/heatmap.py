@@ -12,12 +12,10 @@ from jaxtyping import Float
 from sonde.report.figures.style import COLOURS, house_figure, short_label
 from sonde.report.format import number
 
-#: Blue, nothing, orange: below, at and above the middle of a scale; the ends are the house's two first colours.
-DIVERGING = ((0.0, COLOURS[0]), (0.5, "rgba(128,128,128,0.12)"), (1.0, COLOURS[1]))
-#: Numbers on a cell near either end of the scale; elsewhere they have the theme's own text colour.
-ON_BLUE, ON_ORANGE = "#FFFFFF", "#000000"
-#: The distance from the middle, as a share of the half span, from which a cell counts as near the end.
-STRONG = 0.85
+#: Blue, nothing, orange: below, at and above the middle of a scale. The ends let the ground through, so that the
+#: theme's own text colour can be read on every cell.
+BELOW, MIDDLE, ABOVE = "rgba(0,114,178,0.72)", "rgba(128,128,128,0.12)", "rgba(213,94,0,0.72)"
+DIVERGING = ((0.0, BELOW), (0.5, MIDDLE), (1.0, ABOVE))
 _MOST_NUMBERS = 400  # cells in which numbers still can be read
 _MOST_INTERVALS = 7  # columns in which an interval fits below its number
 
@@ -67,7 +65,7 @@ def heatmap(
             ygap=1,
         )
     )
-    _write_numbers(figure, values, span, below)
+    _write_numbers(figure, values, below)
     figure.update_xaxes(
         tickvals=list(range(len(columns))), ticktext=[short_label(c, 24) for c in columns], showgrid=False
     )
@@ -97,22 +95,13 @@ def short_interval(entry: Mapping[str, Any]) -> str:
     return "" if low is None or high is None else f"{number(low, 2)}\u2013{number(high, 2)}"
 
 
-def _write_numbers(
-    figure: go.Figure, values: np.ndarray, span: tuple[float, float], below: Sequence[Sequence[str]] | None
-) -> None:
+def _write_numbers(figure: go.Figure, values: np.ndarray, below: Sequence[Sequence[str]] | None) -> None:
     if values.size > _MOST_NUMBERS:
         return
     for row, column in np.argwhere(~np.isnan(values)):
-        value, small = float(values[row, column]), "" if below is None else below[row][column]
+        small = "" if below is None else below[row][column]
         place = {"x": int(column), "y": int(row), "showarrow": False}
-        ink = _ink(value, span)
-        figure.add_annotation(text=number(value, 2), yshift=7 if small else 0, font={"size": 12} | ink, **place)
+        text = number(float(values[row, column]), 2)
+        figure.add_annotation(text=text, yshift=7 if small else 0, font={"size": 12}, **place)
         if small:
-            figure.add_annotation(text=small, yshift=-9, font={"size": 10} | ink, **place)
-
-
-def _ink(value: float, span: tuple[float, float]) -> dict[str, str]:
-    middle, half = (span[0] + span[1]) / 2, (span[1] - span[0]) / 2
-    if abs(value - middle) <= STRONG * half:
-        return {}
-    return {"color": ON_ORANGE if value > middle else ON_BLUE}
+            figure.add_annotation(text=small, yshift=-9, font={"size": 10}, **place)

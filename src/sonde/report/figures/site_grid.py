@@ -44,7 +44,7 @@ def site_grid(
             values[row, column] = float(cell["value"])
         hover[row][column] = _hover(site, position, cell)
         below[row][column] = short_interval(cell)
-    text = f"AUROC on {on}, "
+    text = f"AUROC on {label(on)}, "
     text += "its 95 % interval below" if intervals_fit(positions) else "intervals under the pointer"
     text += "; blue is below chance (0.5), orange above" + ("; framed: the selected one" if selected in cells else "")
     text += f"; n = {count(n)} examples" if n is not None else ""

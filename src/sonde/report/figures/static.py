@@ -138,8 +138,11 @@ def _axes(ax: Any, figure: go.Figure, suffix: str) -> None:
             ends = [10**v for v in axis.range] if axis.type == "log" else list(axis.range)
             getattr(ax, f"set_{side}lim")(*ends)
         if axis.tickvals is not None:
-            ticks, names = list(axis.tickvals), [_words(t) for t in axis.ticktext or axis.tickvals]
-            crowded = side == "x" and sum(map(len, names)) > 48
+            ticks = list(axis.tickvals)
+            names = ["\n".join(map(_words, str(t).split("<br>"))) for t in axis.ticktext or axis.tickvals]
+            crowded = (
+                side == "x" and max((len(line) for n in names for line in n.split("\n")), default=0) * len(names) > 72
+            )
             getattr(ax, f"set_{side}ticks")(ticks, names, rotation=20 if crowded else 0)
     if y.autorange == "reversed" and not ax.yaxis_inverted():
         ax.invert_yaxis()

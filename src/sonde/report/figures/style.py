@@ -11,9 +11,9 @@ from plotly.subplots import make_subplots
 from sonde.report.format import THIN
 from sonde.report.visible import plain
 
-#: The four of Okabe and Ito (2008) that keep a contrast of 3 on white and near-black, an ochre and a grey; dashes and
-#: symbols differ too.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#8C6D1F", "#7A7A7A")
+#: Three of Okabe and Ito (2008) and their purple a little darker, an ochre and a grey: each keeps a contrast of 3 on
+#: white and near-black; dashes and symbols differ too.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#C46FA0", "#8C6D1F", "#7A7A7A")
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x")
 NEUTRAL = "#7A7A7A"  # a grey that reads on white and on near-black: text and chance lines outside the report's page
