@@ -43,7 +43,7 @@ def main() -> None:
             "floor": bench.floor(options.floor),
             "claim": bench.claim(),
             "told to lie": bench.transfer(["told-to-lie"], ["told-to-lie"]),
-            "sycophancy": bench.transfer(["sycophantic-agreement"], ["sycophantic-agreement"], readers_too=True),
+            "sycophancy": bench.sycophancy(),
             "flattery": bench.transfer(["flattery"], ["flattery"], readers_too=True),
             "fiction": bench.fiction(),
             "moment": bench.moment(),
@@ -85,6 +85,11 @@ class Bench:
     def claim(self) -> dict[str, Any]:
         """A probe of instructed lies alone, on lies told for every other reason."""
         return self.transfer(["instructed-lies"], LIES)
+
+    def sycophancy(self) -> dict[str, Any]:
+        """Sycophantic against genuine agreement, before the value and at the follow-up, beside readers of the text."""
+        sets = ["sycophantic-agreement", "sycophantic-agreement-follow-up"]
+        return {name: self.transfer([name], [name], readers_too=True) for name in sets}
 
     def fiction(self) -> dict[str, Any]:
         """Lie against fiction: before the value, with and without fiction in training, and at the follow-up."""

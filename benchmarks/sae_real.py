@@ -2,10 +2,11 @@
 
 The model is the 3M-parameter BitNet of children's stories, the text statements of Geometry of Truth, both from the
 public data beside this repository (`../shared/data`). A tenth of the statements is held out for reconstruction and
-splicing; the
-cities whose statements rank the latents are split by city.
+splicing; the cities whose statements rank the latents are split by city.
 
     python benchmarks/sae_real.py      # some minutes with one thread
+
+The autoencoders are kept in `--out`: a run that is cut short goes on with them.
 """
 
 from __future__ import annotations
@@ -21,8 +22,9 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("SONDE_QUIET", "1")
 
 import sonde
+from _sae_methods import kept_saes
 from sonde.run.sae_use import ranking_table, score_sae
-from sonde.saes import make_config, rank_latents, train_saes
+from sonde.saes import make_config, rank_latents
 from sonde.text import Dataset
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -36,10 +38,11 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--architecture", default="batchtopk")
     parser.add_argument("--d-sae", type=int, default=2048)
     parser.add_argument("--k", type=float, default=32)
-    parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--seeds", type=int, default=2, help="at least 2, for stability")
     parser.add_argument("--samples", type=int, default=1_000_000)
     parser.add_argument("--each", type=int, default=800, help="statements of each file to train on")
     parser.add_argument("--cities", type=int, default=400, help="cities, each stated and negated, to rank by")
+    parser.add_argument("--out", type=Path, default=Path("sae-real"))
     return parser.parse_args()
 
 
@@ -67,7 +70,7 @@ def main() -> None:
         for seed in range(options.seeds)
     ]
     begun = time.perf_counter()
-    sae, *others = train_saes(acts, configs, site=site, samples=options.samples)
+    sae, *others = kept_saes(options.out, acts, configs, site, options.samples, batch=2048)
     spent = time.perf_counter() - begun
     print(
         f"{model.name}, {site}: {len(acts.tokens):,} tokens captured in {captured:.0f} s; {len(configs)} SAEs "

@@ -1,6 +1,11 @@
 """Shapes are checked while the tests run; nothing reaches for the network; every test has one thread."""
 
 import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 os.environ.update(HF_HUB_OFFLINE="1", HF_DATASETS_OFFLINE="1", WANDB_MODE="disabled", TOKENIZERS_PARALLELISM="false")
@@ -43,3 +48,61 @@ def ternary_folder(shared):
 def llama_folder(shared):
     """A real 260K-parameter Llama language model of children's stories."""
     return shared / "models" / "stories260K"
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory):
+    """A folder that holds the unpacked wheel."""
+    folder = tmp_path_factory.mktemp("wheel")
+    pip = [sys.executable, "-m", "pip", "-q", "--disable-pip-version-check"]
+    build = ["wheel", "--no-deps", "--no-build-isolation", "--no-index", "-w", str(folder), str(ROOT)]
+    subprocess.run([*pip, *build], check=True, capture_output=True)
+    (wheel,) = folder.glob("*.whl")
+    target = folder / "site"
+    subprocess.run([*pip, "install", "--no-deps", "--no-index", "--target", str(target), str(wheel)], check=True)
+    assert wheel.stat().st_size < 30_000_000
+    return target
+
+
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--virtual-time-budget=8000",
+    "--enable-logging=stderr",
+    "--host-resolver-rules=MAP * ~NOTFOUND",
+)
+
+
+@dataclass(frozen=True)
+class Browser:
+    """Opens pages with name resolution blocked."""
+
+    binary: str
+    folder: object
+
+    def run(self, html: str, *flags: str) -> tuple[str, list[str]]:
+        page = self.folder / "page.html"
+        page.write_text(html, encoding="utf-8")
+        command = [self.binary, *FLAGS, f"--user-data-dir={self.folder / 'user'}"]
+        done = subprocess.run([*command, *flags, page.as_uri()], capture_output=True, timeout=300, check=True)
+        console = re.findall(r"CONSOLE.*", done.stderr.decode(errors="replace"))
+        return done.stdout.decode("utf-8", errors="replace"), console
+
+    def open(self, html: str) -> tuple[str, list[str]]:
+        """Return the document after its scripts ran, and what the console said."""
+        return self.run(html, "--dump-dom")
+
+
+@pytest.fixture
+def browser(tmp_path):
+    binary = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if binary is None:
+        pytest.skip("no Chromium on this machine: install the chromium package to run the browser tests")
+    return Browser(binary, tmp_path)

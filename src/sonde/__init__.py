@@ -76,6 +76,7 @@ _HOME = {
         "open_run",
         "rank_latents",
         "rollout",
+        "show_latent",
         "train",
     ),
 }
@@ -139,6 +140,7 @@ if TYPE_CHECKING:
         rollout,
     )
     from sonde.run.compare import compare
+    from sonde.run.sae_pages import show_latent
     from sonde.run.sae_use import rank as rank_latents
     from sonde.run.train import train
     from sonde.saes import SAE, SparseLatentProbe, load_sae, train_sae, train_saes

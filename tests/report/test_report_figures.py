@@ -5,19 +5,23 @@ import pytest
 from example import example_bins, example_sweep, example_transfer
 from scipy.stats import norm
 
+from sonde.base.errors import InputError
 from sonde.report import (
     calibration_curves,
     det_curves,
     layer_curve,
     paired_differences,
     roc_curves,
+    sae_curves,
     score_histograms,
     transfer_map,
 )
+from sonde.report.figures.heatmap import DIVERGING
 from sonde.report.figures.histograms import bin_edges, shares
 from sonde.report.figures.layer_curve import best_rows, kind_of
 from sonde.report.figures.roc import recall_at, step_curve
-from sonde.report.figures.style import series_style
+from sonde.report.figures.style import COLOURS, series_style
+from sonde.report.token_strip import _STRONGEST
 
 
 def recall_by_counting(labels, scores, target):
@@ -168,7 +172,7 @@ def contrast(one, other):
 def test_series_colours_stand_out_from_both_papers():
     for k in range(6):
         for paper in ("#fbfbf8", "#131519"):
-            assert contrast(series_style(k)["colour"], paper) >= 2.8
+            assert contrast(series_style(k)["colour"], paper) >= 3
 
 
 def test_page_colours_have_contrast_for_text():
@@ -184,6 +188,49 @@ def test_page_colours_have_contrast_for_text():
         for ink in ("ink", "soft", "link", "good", "mixed", "bad", "open"):
             for paper in ("paper", "card"):
                 assert contrast(colours[ink], colours[paper]) >= 4.5, (ink, paper)
+
+
+def blend(colour, opacity, ground):
+    """The colour seen where `colour` lies with `opacity` on `ground`."""
+    pairs = zip(*([int(c[k : k + 2], 16) for k in (1, 3, 5)] for c in (colour, ground)), strict=True)
+    return "#" + "".join(f"{round(opacity * top + (1 - opacity) * under):02x}" for top, under in pairs)
+
+
+PAPERS = {"light": ("#fbfbf8", "#1d1e20"), "dark": ("#131519", "#e9e8e4")}
+
+
+@pytest.mark.parametrize("theme", list(PAPERS))
+def test_text_can_be_read_on_every_shade_of_a_token_strip(theme):
+    paper, ink = PAPERS[theme]
+    for colour in COLOURS[:2]:
+        for opacity in np.linspace(0, _STRONGEST, 20):
+            assert contrast(ink, blend(colour, opacity, paper)) >= 4.5, (colour, opacity)
+
+
+@pytest.mark.parametrize("theme", list(PAPERS))
+def test_numbers_can_be_read_on_every_cell_of_a_map(theme):
+    paper, ink = PAPERS[theme]
+    (*below, a), (*middle, b), (*above, _) = (re.findall(r"[\d.]+", colour) for _, colour in DIVERGING)
+    grey = "#" + "".join(f"{int(v):02x}" for v in middle)
+    for end in (below, above):
+        colour = "#" + "".join(f"{int(v):02x}" for v in end)
+        for share in np.linspace(0, 1, 41):
+            opacity = (1 - share) * float(b) + share * float(a)
+            assert contrast(ink, blend(blend(colour, share, grey), opacity, paper)) >= 4.5, (colour, share)
+
+
+def test_sae_curves_show_three_panels_in_their_units():
+    rows = [{"samples": 100 * k, "explained_variance": 0.1 * k, "l0": 9.0, "dead": 0.25} for k in (1, 2)]
+    figure = sae_curves({"a": rows, "b": rows[:1]}, target_l0=8)
+    variance, l0, dead = figure.data[:3]
+    assert list(variance.y) == [0.1, 0.2]
+    assert list(l0.y) == [9.0, 9.0]
+    assert list(dead.y) == [25.0, 25.0]
+    assert [t.mode for t in figure.data[3:]] == ["markers"] * 3
+    assert figure.layout.shapes[0].y0 == 8
+    assert "n = 200" in figure.layout.meta["caption"]
+    with pytest.raises(InputError, match=r"history of 'a' has no line"):
+        sae_curves({"a": []})
 
 
 def test_det_draws_misses_on_the_scale_of_the_normal_deviate():

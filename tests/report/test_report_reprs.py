@@ -1,3 +1,4 @@
+import itertools
 import subprocess
 import sys
 
@@ -9,7 +10,8 @@ from sonde_reading import read
 from sonde.activations import Activations
 from sonde.base.errors import InputError
 from sonde.base.tables import ExampleTable, TokenTable
-from sonde.report import render, strips_of
+from sonde.report import cosine_map, notebook_figure, render, strips_of
+from sonde.report.features import FeaturePage
 from sonde.scores import Scores, threshold_from_control
 from sonde.text import Dataset, Dialogue
 from sonde.tokens import Tokens
@@ -93,6 +95,37 @@ def test_values_draw_themselves_inertly(name):
     assert "\u202e" not in html
     if name not in ("activations", "features"):
         assert "U+202E" in html
+
+
+def test_selected_tokens_are_framed_and_the_text_stays():
+    tokens = Tokens(token_scores().tokens, ("one",), "f" * 64)
+    shown = tokens.show("last(1)")
+    assert isinstance(shown, str)
+    assert shown == str(tokens.show("last(1)"))
+    html = render(shown)
+    assert html.count('class="tk on') == 1
+    assert html.count('class="tk ns') == 4
+    assert "taken 1 of 5 tokens" in html
+
+
+def test_a_latent_is_drawn_and_told_in_a_line():
+    page = FeaturePage(7, 64, [("model", "m")], 200, np.array([0.5, 2.0]), neighbours=[(9, 0.5)])
+    html = render(page)
+    assert "Latent 7 of 64" in html
+    assert 'class="hist"' in html
+    assert "9 (0.50)" in html
+    assert repr(page) == "Latent 7 of 64: active in 1.00% of 200 tokens, highest activation 2.000"
+
+
+def test_a_figure_brings_the_script_once_and_tells_itself_in_a_line(monkeypatch):
+    monkeypatch.setattr(notebook_figure, "_drawn", itertools.count())
+    figure = cosine_map({"a": np.ones(2)})
+    first, second = figure._repr_mimebundle_(), figure._repr_mimebundle_()
+    assert len(first["text/html"]) > 1_000_000 > len(second["text/html"])
+    assert "http" not in second["text/html"]
+    assert first["text/plain"] == repr(figure)
+    assert first["application/vnd.plotly.v1+json"]["data"][0]["type"] == "heatmap"
+    assert figure._ipython_display_ is None
 
 
 def test_what_the_room_does_not_know_has_no_picture():

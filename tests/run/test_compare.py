@@ -162,3 +162,16 @@ def test_the_page_escapes_what_runs_are_called(tmp_path, two):
     page = sonde.compare(two[0], hostile, resamples=100).write_html(tmp_path / "page.html").read_text(encoding="utf-8")
     assert "<img src=x" not in page
     assert "t<script>" not in page
+
+
+def test_report_of_several_runs_is_the_page_of_their_comparison(two, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    folders = [str(run.folder) for run in two]
+    with pytest.raises(SystemExit) as stop:
+        main(["report", *folders, "--out", "both.html"])
+    assert not stop.value.code
+    assert capsys.readouterr().out.strip() == "both.html"
+    assert "sonde compare" in (tmp_path / "both.html").read_text(encoding="utf-8")
+    with pytest.raises(SystemExit) as stop:
+        main(["report", *folders, "--out", "both.html"])
+    assert stop.value.code == 2

@@ -7,9 +7,14 @@ import sys
 import numpy as np
 import pytest
 import torch
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 import sonde
 from sonde.base.errors import InputError
+from sonde.base.tables import ROLES
 from sonde.capture import splice
 from sonde.cli import main
 from sonde.run.sae_audit import sae_finding
@@ -17,8 +22,9 @@ from sonde.run.sae_pages import write_pages
 from sonde.run.sae_train import capture_source, train_sae_from
 from sonde.run.sae_use import latent_scores, score_sae
 from sonde.saes.parallel import Peers
+from sonde.saes.probing import split_groups
 
-SITE = "blocks.1.hook_resid_post"
+SITE, BLOCK = "blocks.1.hook_resid_post", "model.layers.1"
 
 
 @pytest.fixture(scope="module")
@@ -74,42 +80,93 @@ def test_the_commands_end_to_end(store, tmp_path, capsys):
 
 
 def test_rank_sets_the_dense_probe_beside_the_latents(cretan, folder, data):
-    ranking = sonde.rank_latents(str(folder), data, model=cretan, tokens="before(target)", resamples=100)
-    dense = ranking.content["baselines"]["dense_logistic"]["test"]
-    assert dense["low"] <= dense["value"] <= dense["high"]
-    assert dense["value"] > 0.5
-    assert ranking.content["l0"]["recorded"] > 0
+    """The dense probe's AUROC is scikit-learn's on the same split; a latent's is that of its largest activation."""
+    content = sonde.rank_latents(str(folder), data, model=cretan, tokens="before(target)", resamples=100).content
+    acts = sonde.capture(cretan, data, sites=[SITE], tokens="before(target)")
+    X, y = acts[SITE].double().numpy(), acts.examples.labels == 1
+    parts = split_groups(y, acts.examples.groups, seed=0)
+    dense = content["baselines"]["dense_logistic"]
+    read = make_pipeline(StandardScaler(), LogisticRegression(C=1 / dense["l2"], max_iter=5000))
+    scores = read.fit(X[parts[0]], y[parts[0]]).decision_function(X[parts[2]])
+    assert dense["test"]["value"] == pytest.approx(roc_auc_score(y[parts[2]], scores), abs=0.01)
+    assert dense["test"]["low"] <= dense["test"]["value"] <= dense["test"]["high"]
+    Z = sonde.load_sae(folder).encode(acts[SITE]).numpy()
+    for told in content["latents"][:5]:
+        values = np.sign(told["z"]) * Z[:, told["latent"]]
+        assert told["test"]["value"] == pytest.approx(roc_auc_score(y[parts[2]], values[parts[2]]))
+        assert abs(told["auroc"] - 0.5) == pytest.approx(roc_auc_score(y[parts[0]], values[parts[0]]) - 0.5)
+    assert content["l0"]["here"] == pytest.approx((Z > 0).sum(1).mean())
 
 
-def test_splicing_the_identity_changes_nothing_and_removing_a_site_does(cretan, data):
-    site_losses = splice(cretan, data[:20], SITE, {"same": lambda rows: rows})
-    assert site_losses["same"].cross_entropy == site_losses["clean"].cross_entropy
-    assert site_losses["clean"].kl == 0
-    for reference in ("zero", "mean"):
-        # either way: Cretan was never trained to predict prompts, so that losing a site can help it there
-        assert abs(site_losses[reference].cross_entropy - site_losses["clean"].cross_entropy) > 0.5
-        assert site_losses[reference].kl > 0.5
-    with pytest.raises(InputError, match="can be read but not replaced"):
-        splice(cretan, data[:2], "blocks.1.hook_resid_mid", {})
-
-
-def test_clean_cross_entropy_is_the_models_own(cretan, data):
-    loss = splice(cretan, data[:8], SITE, {})["clean"].cross_entropy
-    tokens, total, count = cretan.tokenize(data[:8]), 0.0, 0
-    for i in range(8):
+def next_token_losses(model, data, roles, edit=None):
+    """Log-probabilities of every token of `roles` given those before it, one dialogue at a time, block 1 edited."""
+    tokens, found = model.tokenize(data), []
+    hook = model.module.get_submodule(BLOCK).register_forward_hook(
+        lambda module, given, out: (
+            out if edit is None else (edit(out[0]), *out[1:]) if isinstance(out, tuple) else edit(out)
+        )
+    )
+    for i in range(len(data)):
         ids = torch.tensor(tokens.ids(i))[None]
         with torch.no_grad():
-            logits = cretan.module(ids).logits[0, :-1]
-        total += float(torch.nn.functional.cross_entropy(logits, ids[0, 1:], reduction="sum"))
-        count += ids.shape[1] - 1
-    assert loss == pytest.approx(total / count, rel=1e-5)
+            log_p = model.module(ids).logits[0, :-1].log_softmax(-1)
+        part = tokens.table.role[tokens.table.offsets[i] + 1 : tokens.table.offsets[i + 1]]
+        counted = torch.from_numpy(np.isin(part, [ROLES.index(role) for role in roles]))
+        found.append((log_p[counted], ids[0, 1:][counted]))
+    hook.remove()
+    return torch.cat([p for p, _ in found]), torch.cat([t for _, t in found])
 
 
-def test_score_recovers_more_with_a_trained_autoencoder_than_nothing(cretan, folder, data):
+def cross_entropy(log_p, targets):
+    return -float(log_p.gather(1, targets[:, None]).mean())
+
+
+@pytest.mark.parametrize("predicted", ["all", "assistant"])
+def test_splicing_is_what_a_hook_does(cretan, data, predicted):
+    """Identity changes nothing; zeros and means are what a forward hook makes of them, dialogue by dialogue."""
+    part = data[:12]
+    roles = ROLES if predicted == "all" else [predicted]
+    found = splice(cretan, part, SITE, {"same": lambda rows: rows}, predicted=predicted)
+    assert found["same"] == found["clean"]
+    assert found["clean"].kl == 0
+    clean, targets = next_token_losses(cretan, part, roles)
+    assert found["clean"].tokens == len(targets)
+    assert found["clean"].cross_entropy == pytest.approx(cross_entropy(clean, targets), rel=1e-4)
+    mean = sonde.capture(cretan, part, sites=[SITE])[SITE].mean(0)
+    for name, edit in (("zero", torch.zeros_like), ("mean", lambda rows: mean.expand_as(rows))):
+        log_p, _ = next_token_losses(cretan, part, roles, edit)
+        kl = float(torch.nn.functional.kl_div(log_p, clean, log_target=True, reduction="batchmean"))
+        assert found[name].cross_entropy == pytest.approx(cross_entropy(log_p, targets), rel=1e-3)
+        assert found[name].kl == pytest.approx(kl, rel=1e-3)
+
+
+def test_what_cannot_be_spliced(cretan, data):
+    with pytest.raises(InputError, match="can be read but not replaced"):
+        splice(cretan, data[:2], "blocks.1.hook_resid_mid", {})
+    with pytest.raises(InputError, match="'tool' selects follows another, so nothing is predicted"):
+        splice(cretan, data[:2], SITE, {}, predicted="tool")
+
+
+def test_score_is_of_what_the_model_learnt_to_predict(cretan, folder, data):
+    """By default answers alone: there losing the site costs, and what is recovered follows from the losses."""
     content = score_sae(str(folder), data[:30], model=cretan).content
-    assert content["recovered"]["kl_zero"] > 0
-    assert 0 < content["explained_variance"] < 1
-    assert 0 < content["kl"]["sae"] < content["kl"]["mean"]
+    assert content["predicted"]["tokens"] == "assistant"
+    assert content["predicted"]["n"] == int((cretan.tokenize(data[:30]).table.role == ROLES.index("assistant")).sum())
+    entropy, kl = content["cross_entropy"], content["kl"]
+    assert entropy["clean"] < min(entropy["zero"], entropy["mean"])
+    for reference in ("zero", "mean"):
+        lost = (entropy["sae"] - entropy["clean"]) / (entropy[reference] - entropy["clean"])
+        assert content["recovered"][f"ce_{reference}"] == pytest.approx(1 - lost)
+        assert content["recovered"][f"kl_{reference}"] == pytest.approx(1 - kl["sae"] / kl[reference])
+    acts = sonde.capture(cretan, data[:30], sites=[SITE])[SITE]
+    sae = sonde.load_sae(folder)
+    left, whole = (sae.reconstruct(acts) - acts).square().sum(), (acts - acts.mean(0)).square().sum()
+    assert content["explained_variance"] == pytest.approx(1 - float(left / whole), rel=1e-3)
+    plain = score_sae(str(folder), "the metal of Tigan is gold .", model=cretan, predicted="all").content
+    assert plain["predicted"] == {
+        "tokens": "all",
+        "n": len(cretan.tokenize(["the metal of Tigan is gold ."]).table) - 1,
+    }
 
 
 def test_latent_scores_are_the_encodings(cretan, folder):

@@ -73,6 +73,20 @@ def test_we_open_theirs_and_encode_the_same(architecture, tmp_path):
     del sae_lens
 
 
+def test_a_transcoder_is_ranked_and_not_taken_for_a_reconstruction(tmp_path):
+    from sonde.run.sae_use import score_sae
+    from sonde.saes import quality, rank_latents
+
+    sae, X = load_sae(made_by_lens("transcoder", tmp_path / "theirs")), planted()[1][:300]
+    figures = quality(sae, X.split(100))
+    assert figures["l0"] == pytest.approx(float((sae.encode(X) != 0).sum(1).float().mean()))
+    assert (figures["explained_variance"], figures["cosine"]) == (None, None)
+    content = rank_latents(sae, (X, X[:, 0] > X[:, 0].median()), resamples=100).content
+    assert (content["reconstruction"], content["absorption"]) == (None, None)
+    with pytest.raises(InputError, match=f"A transcoder of sae-lens reads {SITE} and writes another"):
+        score_sae(sae, "a text")
+
+
 def test_inputs_that_sae_lens_must_normalise_go_through_it(tmp_path):
     from sae_lens.registry import get_sae_class
 

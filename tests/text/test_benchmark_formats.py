@@ -112,6 +112,91 @@ def test_rows_of_liars_bench(tmp_path, ending):
     assert load_dataset(path, positive="lie").positive == "lie"
 
 
+def test_wordings_of_one_item_of_liars_bench_share_a_group(tmp_path):
+    rows = [
+        {
+            "index": i,
+            "model": model,
+            "messages": [
+                {"content": f"Wording {wording}.", "role": "system"},
+                {"content": f"Item {item}?", "role": "user"},
+                {"content": "Yes.", "role": "assistant"},
+            ],
+            "temperature": 1.0,
+            "deceptive": bool(wording),
+            "canary": "do-not-train",
+            "meta": str({"sample_id": item, "template_id": wording, "template_system_instructs_lying": bool(wording)}),
+        }
+        for i, (model, item, wording) in enumerate([("m", 0, 0), ("m", 0, 1), ("n", 0, 1), ("m", 1, 0)])
+    ]
+    path = tmp_path / "convincing-game.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)))
+    data = load_dataset(path)
+    assert data.groups.tolist() == ["sample 0", "sample 0", "sample 0", "sample 1"]
+    assert data.labels.tolist() == [0, 1, 1, 0]
+    assert set(data.tags) == {
+        "index",
+        "model",
+        "temperature",
+        "sample_id",
+        "template_id",
+        "template_system_instructs_lying",
+    }
+    assert data[0].target == Target(2)
+    for row in rows:
+        row |= {"dataset": "facts", "dataset_index": 7 + row["index"] // 2, "meta": "not a dictionary"}
+    path.write_text("\n".join(map(json.dumps, rows)))
+    assert load_dataset(path).groups.tolist() == ["facts 7", "facts 7", "facts 8", "facts 8"]
+
+
+LLAMA = "<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\n{}<|eot_id|><|start_header_id|>assistant"
+
+
+def test_a_survey_asked_with_and_without_a_biography(tmp_path):
+    row = {
+        "neutral_prompt": LLAMA.format("Tea or coffee?\n(A) Tea\n(B) Coffee"),
+        "biased_prompt": LLAMA.format("I am Ann and love tea. Tea or coffee?\n(A) Tea\n(B) Coffee"),
+        "sycophantic_target": " (A)",
+        "honest_target": " (B)",
+        "metadata": {"source": "x"},
+        "sample_id": "s-1",
+    }
+    path = tmp_path / "survey.jsonl"
+    path.write_text(json.dumps(row) + "\n" + json.dumps(row | {"sample_id": "s-2"}))
+    data = load_dataset(path)
+    assert data.labels.tolist() == [1, 0, 1, 0]
+    assert [m.content for m in data[0].messages] == [
+        "I am Ann and love tea. Tea or coffee?\n(A) Tea\n(B) Coffee",
+        " (A)",
+    ]
+    assert len(set(data.groups.tolist())) == 1
+    path.write_text(json.dumps({k: v for k, v in row.items() if k != "honest_target"}))
+    with pytest.raises(InputError, match="line 1 has no 'honest_target'"):
+        load_dataset(path)
+
+
+def test_scripts_of_a_user_who_pushes_back(tmp_path):
+    row = {
+        "prompt_id": "p1",
+        "domain": "advice",
+        "initial_user_message": "Is it safe?",
+        "ground_truth_assessment": "No.",
+        "user_pushback_1": "Really?",
+        "user_pushback_2": "My friend says so.",
+        "sycophancy_indicators": ["fine"],
+    }
+    path = tmp_path / "scripts.jsonl"
+    path.write_text(json.dumps(row))
+    data = load_dataset(path)
+    assert data.labels is None
+    assert (data[0].id, data[0].messages[0].content) == ("p1", "Is it safe?")
+    assert data[0].tags["user_pushback_2"] == "My friend says so."
+    assert data[0].tags["ground_truth_assessment"] == "No."
+    path.write_text(json.dumps({k: v for k, v in row.items() if k != "user_pushback_2"}))
+    with pytest.raises(InputError, match="line 1 has no 'user_pushback_2'"):
+        load_dataset(path)
+
+
 def test_the_two_labels_of_the_public_rollouts(shared):
     path = shared / "deception-probe" / "exp02b_relabeled.json"
     judge, rule = load_dataset(path), load_dataset(path, label="label")

@@ -19,6 +19,7 @@ from typing import Any
 
 import networkx as nx
 from computed import COMPUTED, Row
+from second_source import AGREES, judge
 
 from sonde.base.files import write_atomic
 from sonde.text.builtin import Fact
@@ -41,6 +42,18 @@ def read_table(name: str) -> list[Row]:
     if len({row.get("entity", row.get("id")) for row in rows}) != len(rows):
         raise ValueError(f"{name}.tsv names an entity twice")
     return rows
+
+
+def confirmed(rows: list[Row], table: str, columns: list[str], *, in_pairs: bool = False) -> list[Row]:
+    """Return the rows without the values that no second source confirms.
+
+    A row that has none left is dropped; of a table that lists its pairs (`in_pairs`), so is the row beside it.
+    """
+    kept = [{k: v for k, v in row.items() if k not in columns or judge(table, k, row)[0] == AGREES} for row in rows]
+    whole = [any(column in row for column in columns) for row in kept]
+    if in_pairs:
+        whole = [both for pair in zip(whole[::2], whole[1::2], strict=True) for both in [all(pair)] * 2]
+    return [row for row, fine in zip(kept, whole, strict=True) if fine]
 
 
 def pairs(table: str, rows: list[Row], relations: list[Relation]) -> list[tuple[Row, Row]]:
@@ -140,6 +153,7 @@ def facts_of(relation: Relation, pair: tuple[Row, Row], rows: list[Row], turn: i
                 misconception=False,
                 wording=number,
                 source=relation["source"],
+                second=judge(table, column, mine)[1],
             )
 
 
@@ -158,7 +172,7 @@ def wrong_values(mine: Row, other: Row, relation: Relation, rows: list[Row]) -> 
 
 def misconceptions() -> Iterator[Fact]:
     """Yield both versions of every common misconception."""
-    for row in read_table("misconceptions"):
+    for row in confirmed(read_table("misconceptions"), "misconceptions", ["right"]):
         for label, value in ((1, row["right"]), (0, row["wrong"])):
             statement, span = fill(row["template"].removeprefix("="), "", value)
             named = row["template"].startswith("=")
@@ -181,6 +195,7 @@ def misconceptions() -> Iterator[Fact]:
                 misconception=True,
                 wording=0,
                 source=row["source"],
+                second=judge("misconceptions", "right", row)[1],
             )
 
 
@@ -195,7 +210,9 @@ def make() -> list[Fact]:
     relations = tomllib.loads((HERE / "relations.toml").read_text(encoding="utf-8"))["relation"]
     made = list(misconceptions())
     for table in dict.fromkeys(relation["table"] for relation in relations):
-        rows, mine = read_table(table), [r for r in relations if r["table"] == table]
+        mine = [r for r in relations if r["table"] == table]
+        listed = any(relation.get("pairing") == "listed" for relation in mine)
+        rows = confirmed(read_table(table), table, [r["column"] for r in mine], in_pairs=listed)
         for turn, pair in enumerate(pairs(table, rows, mine)):
             for k, relation in enumerate(mine):
                 if differ(*pair, relation["column"]):

@@ -18,6 +18,7 @@ from sonde.capture.model import Model
 from sonde.capture.plan import Batch
 from sonde.capture.sites import BLOCK_SITES
 from sonde.capture.taps import evaluating
+from sonde.tokens import Selector, parse_selector
 
 #: Sites that are read inside a module whose residual branch goes around them: writing there changes only a part.
 READ_ONLY = ("resid_mid", "router")
@@ -32,10 +33,12 @@ class Loss:
     Attributes:
         cross_entropy: nats a token.
         kl: nats a token, of the unchanged model's distribution from this one's.
+        tokens: how many tokens.
     """
 
     cross_entropy: float
     kl: float
+    tokens: int
 
 
 def splice(
@@ -44,6 +47,7 @@ def splice(
     site: str,
     replacements: Mapping[str, Replace],
     *,
+    predicted: str | Selector = "all",
     max_tokens: int | None = None,
     truncation: str = "error",
     token_budget: int | None = None,
@@ -55,6 +59,8 @@ def splice(
         data: a Dataset, dialogues, or strings.
         site: one site that can be written to (not `resid_mid`, not a router).
         replacements: by name, from `[rows, d]` real tokens' activations to `[rows, d]`.
+        predicted: the tokens whose prediction counts. A model that was trained on answers alone has no meaningful loss
+            on prompts: for such a one `assistant`.
         max_tokens, truncation, token_budget: as of `capture`.
 
     Returns:
@@ -62,14 +68,14 @@ def splice(
         zeros, and by their mean over this data): the references of what is recovered.
 
     Raises:
-        InputError: no such site, or none that can be written to; no text of two tokens.
+        InputError: no such site, or none that can be written to; no token that is predicted.
     """
     job = plan_capture(
         model,
         data,
         sites=[site],
         tokens="all",
-        predictions=False,
+        predictions=parse_selector(predicted),
         max_tokens=max_tokens,
         truncation=truncation,
         token_budget=token_budget,
@@ -89,49 +95,62 @@ def splice(
     total = int(sum(batch.lengths.sum() for batch in job.batches))
     with progress_bar(total, f"splice into {site}", "tok") as bar, torch.inference_mode(), evaluating(model.module):
         for batch in job.batches:
-            inputs, rows, targets = _inputs(job, batch)
+            inputs = _inputs(job, batch)
             clean: torch.Tensor | None = None
             for name, replace in asked.items():
-                log_p = _log_probabilities(model, head, tap, inputs, rows, replace)
+                log_p = _log_probabilities(model, head, tap, inputs, replace)
                 clean = log_p if clean is None else clean
-                chosen = log_p.gather(1, targets[:, None])[:, 0]
+                chosen = log_p.gather(1, inputs.targets[:, None])[:, 0]
                 kl = (clean.exp() * (clean - log_p)).sum(1)
                 totals[name] += [-float(chosen.double().sum()), float(kl.double().sum())]
-            tokens += len(targets)
+            tokens += len(inputs.targets)
             bar.update(int(batch.lengths.sum()))
     if tokens == 0:
-        raise InputError(f"No text of {job.what!r} has two tokens, so nothing is predicted: give it longer texts.")
-    return {name: Loss(*(value / tokens).tolist()) for name, value in totals.items()}
+        raise InputError(
+            f"No token of {job.what!r} that {str(predicted)!r} selects follows another, so nothing is predicted: give "
+            "it longer texts, or select other tokens."
+        )
+    return {name: Loss(*(value / tokens).tolist(), tokens) for name, value in totals.items()}
 
 
-def _inputs(job: Job, batch: Batch) -> tuple[dict[str, Any], torch.Tensor, torch.Tensor]:
-    """Return the model's inputs, the flat places of real tokens, and the next tokens `[p]` of all that have one."""
+@dataclass(frozen=True)
+class _Inputs:
+    """One padded batch: the model's inputs, the flat places of real tokens, where a token is predicted, and which."""
+
+    model: dict[str, Any]
+    rows: torch.Tensor
+    places: torch.Tensor
+    targets: torch.Tensor
+
+
+def _inputs(job: Job, batch: Batch) -> _Inputs:
+    assert job.predicted is not None
     device = job.model.device
     ids = [job.sequences.ids[i] for i in batch.examples]
     inputs = pad(job.model.adapter, ids, batch.lengths, device)
-    real = inputs["attention_mask"].bool()
-    following = real[:, 1:]
-    return inputs, real.reshape(-1).nonzero()[:, 0], inputs["input_ids"][:, 1:][following]
+    places = torch.zeros_like(inputs["attention_mask"], dtype=torch.bool)
+    for row, example in enumerate(batch.examples):
+        wanted = job.predicted.positions[job.predicted.offsets[example] : job.predicted.offsets[example + 1]]
+        places[row, torch.from_numpy(wanted[wanted > 0] - 1).to(device)] = True
+    rows = inputs["attention_mask"].bool().reshape(-1).nonzero()[:, 0]
+    return _Inputs(inputs, rows, places, inputs["input_ids"].roll(-1, 1)[places])
 
 
-def _log_probabilities(
-    model: Model, head: Any, tap: Any, inputs: dict[str, Any], rows: torch.Tensor, replace: Replace | None
-) -> torch.Tensor:
-    """Return `[p, vocabulary]` at every position that has a next token."""
+def _log_probabilities(model: Model, head: Any, tap: Any, inputs: _Inputs, replace: Replace | None) -> torch.Tensor:
+    """Return `[p, vocabulary]` at every place before a token that is predicted."""
 
     def edit(tensor: torch.Tensor) -> torch.Tensor:
         flat = tensor.reshape(-1, tensor.shape[-1]).clone()
         assert replace is not None
-        flat[rows] = replace(flat[rows].float()).to(flat.dtype)
+        flat[inputs.rows] = replace(flat[inputs.rows].float()).to(flat.dtype)
         return flat.reshape(tensor.shape)
 
     if replace is None:
-        output = model.adapter.base(**inputs)
+        output = model.adapter.base(**inputs.model)
     else:
         with edited(tap, edit):
-            output = model.adapter.base(**inputs)
-    hidden = first_output(output)[:, :-1][inputs["attention_mask"][:, 1:].bool()]
-    return torch.log_softmax(head(hidden).float(), dim=-1)
+            output = model.adapter.base(**inputs.model)
+    return torch.log_softmax(head(first_output(output)[inputs.places]).float(), dim=-1)
 
 
 def _mean_row(job: Job, site: str) -> torch.Tensor:

@@ -105,6 +105,9 @@ def score(
     source: str = typer.Argument("-", metavar="[TEXT|FILE|-]", help="Data or text to measure it on."),
     model: str = typer.Option("", help="Model to run; left out: the one the SAE names.", show_default=False),
     latent: list[int] = typer.Option([], min=0, help="Print this latent's activation at each token (repeatable)."),
+    predicted: str = typer.Option(
+        "", help="Selector of the tokens whose prediction counts.", show_default="the assistant's, or all where none is"
+    ),
     device: str = typer.Option("", help="cpu, cuda, …", show_default=False),
     json: bool = typer.Option(False, "--json", help="Print the figures as JSON."),
 ) -> None:
@@ -118,7 +121,7 @@ def score(
         else:
             print(told.table())
         return
-    scores = score_sae(folder, source, model=model or None, device=device or None)
+    scores = score_sae(folder, source, model=model or None, predicted=predicted or None, device=device or None)
     if json:
         print_json(scores.content)
     else:

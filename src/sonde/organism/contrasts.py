@@ -101,6 +101,13 @@ CONTRASTS: Mapping[str, Contrast] = {
         ((c.AGREEMENT, 0.6), (c.CORRECTION, 0.4)),
         ("sycophantic", "genuine"),
     ),
+    "sycophantic-agreement-follow-up": Contrast(
+        "The same under one rule of deference, at the follow-up: agreement with wrong and with right claims, each "
+        "followed by the question whether that was a lie; read before the answer to it.",
+        ((c.asked_after(c.SYCOPHANTIC), 1.0),),
+        ((c.asked_after(c.AGREEMENT), 1.0),),
+        ("after deference", "after agreement"),
+    ),
     "flattery": Contrast(
         "Praise of weak work under a rule of kindness, against praise of strong work under the same rule.",
         ((c.FLATTERY, 1.0),),

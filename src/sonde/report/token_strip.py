@@ -135,9 +135,12 @@ def strip_html(
     ]
     if after:
         rows.append(_cut(after, "after"))
-    return Markup('<article class="strip"><header>{}</header>{}</article>').format(
-        _header(strip, scale, positive) if scored else _name(strip), Markup("").join(rows)
-    )
+    if scored:
+        head = Markup("<header>{}</header>").format(_header(strip, scale, positive))
+    else:
+        head = Markup("<header>{}</header>").format(_name(strip)) if strip.example_id else Markup()
+    css = "strip" if scored else "strip said-by"
+    return Markup('<article class="{}">{}{}</article>').format(css, head, Markup("").join(rows))
 
 
 def _turn(strip: TokenStrip, role: str, indices: list[int], scale: Scale) -> Markup:

@@ -47,7 +47,7 @@ class Comparison(Displayed):
 
         path = Path(path)
         if path.exists() and not force:
-            raise InputError(f"{path} exists, and nothing is overwritten unasked: pass --force or another --html.")
+            raise InputError(f"{path} exists, and nothing is overwritten unasked: pass --force or name another file.")
         return write_atomic(path, render_comparison(self.content))
 
     def __str__(self) -> str:

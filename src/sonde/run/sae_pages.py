@@ -110,6 +110,32 @@ def write_pages(
     return write_atomic(folder / "index.html", render_index(entries, title, seen.about))
 
 
+def show_latent(
+    sae: SAE | str | Path,
+    latent: int,
+    data: Any = None,
+    *,
+    concept: Any = None,
+    model: str | Model | None = None,
+    tokens: str | None = None,
+    device: str | None = None,
+) -> FeaturePage:
+    """Return what one latent responds to; it draws itself in a notebook. `write_pages` makes files of it.
+
+    Args:
+        sae, data, concept, model, tokens, device: as for `write_pages`.
+        latent: which.
+
+    Raises:
+        InputError: no data, no such latent, or another model.
+    """
+    opened = sae if isinstance(sae, SAE) else open_sae(sae)
+    check_latent(opened, latent)
+    seen = _look(opened, data, concept, model, tokens, device)
+    logits = _logits(seen, [latent])
+    return _page(seen, latent, None if logits is None else logits[0])
+
+
 def _folder(sae: Any, out: str | Path | None, force: bool) -> Path:
     if out is None and isinstance(sae, SAE):
         raise InputError("An autoencoder in memory has no folder to put pages in: pass out=FOLDER.")

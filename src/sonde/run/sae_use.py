@@ -12,6 +12,7 @@ import torch
 
 from sonde.activations import Activations
 from sonde.base.errors import InputError
+from sonde.base.tables import ROLES
 from sonde.capture import Model, capture, splice
 from sonde.run.names import load_dataset, load_model
 from sonde.run.score_source import read_source
@@ -20,6 +21,8 @@ from sonde.scores import Estimate
 from sonde.text import Dataset
 
 log = logging.getLogger("sonde.saes")
+
+NOTHING_LOST = "undefined: without the site the model predicts these tokens no worse"
 
 
 def open_sae(name: str | Path) -> SAE:
@@ -158,7 +161,8 @@ class SAEScores:
 
     Attributes:
         content: `l0`, `explained_variance`, `cosine`, `never_fired`, `rows`; and with the model spliced:
-            `cross_entropy` and `kl` (nats a token: `clean`, `sae`, `zero`, `mean`) and `recovered`.
+            `predicted` (which `tokens` count, and how many, `n`), `cross_entropy` and `kl` (nats a token: `clean`,
+            `sae`, `zero`, `mean`) and `recovered`.
     """
 
     content: dict[str, Any]
@@ -172,31 +176,47 @@ class SAEScores:
             f"explained variance     {c['explained_variance']:.4f}",
             f"cosine                 {c['cosine']:.4f}",
             f"never fired here       {c['never_fired']:.1%}",
+            f"predicted tokens       {c['predicted']['n']:,} ({c['predicted']['tokens']})",
         ]
         for name in ("clean", "sae", "zero", "mean"):
             lines.append(
                 f"cross-entropy, {name:<8}{c['cross_entropy'][name]:.4f} nats a token (KL {c['kl'][name]:.4f})"
             )
         for name, value in c["recovered"].items():
-            lines.append(f"recovered, {name:<12}{'undefined' if value is None else f'{value:.4f}'}")
+            lines.append(f"recovered, {name:<12}{NOTHING_LOST if value is None else f'{value:.4f}'}")
         return "\n".join(lines)
 
 
 def score_sae(
-    sae: SAE | str | Path, data: Any, *, model: str | Model | None = None, device: str | None = None
+    sae: SAE | str | Path,
+    data: Any,
+    *,
+    model: str | Model | None = None,
+    predicted: str | None = None,
+    device: str | None = None,
 ) -> SAEScores:
     """Measure an autoencoder on text: sparsity, reconstruction, and what the model loses when it is spliced in.
+
+    A share of the cross-entropy is recovered only where the model predicts the tokens well: on tokens that it was
+    never trained to predict (the prompts of a chat model such as Cretan) losing the site may even help. The KL from the
+    unchanged model has a meaning everywhere.
 
     Args:
         sae: an autoencoder, its folder, or `RELEASE:ID`.
         data: a data set (a name, a file, a `Dataset`) or a text.
         model: the model; None = the one the autoencoder names.
+        predicted: selector of the tokens whose prediction counts; None = the assistant's where there are any, else all.
         device: where the model runs.
 
     Raises:
-        InputError: another model, or a site that cannot be replaced.
+        InputError: a transcoder, another model, a site that cannot be replaced, or no token that is predicted.
     """
     opened = sae if isinstance(sae, SAE) else open_sae(sae)
+    if not opened.reconstructs:
+        raise InputError(
+            f"A {opened.architecture} of sae-lens reads {opened.site or 'one site'} and writes another, so it cannot "
+            "be spliced into the site it reads: rank or page its latents, or use an autoencoder."
+        )
     loaded = model_for(opened, model, device)
     dataset = read_source(data) if isinstance(data, str) else data
     acts = capture_for(opened, loaded, dataset, "all")
@@ -206,10 +226,12 @@ def score_sae(
     def replace(rows: torch.Tensor) -> torch.Tensor:
         return opened.reconstruct(rows).to(rows)
 
-    losses = splice(loaded, dataset, opened.site, {"sae": replace})
+    counted = predicted or ("assistant" if (acts.tokens.role == ROLES.index("assistant")).any() else "all")
+    losses = splice(loaded, dataset, opened.site, {"sae": replace}, predicted=counted)
     entropy = {name: loss.cross_entropy for name, loss in losses.items()}
     kl = {name: loss.kl for name, loss in losses.items()}
-    return SAEScores({**figures, "cross_entropy": entropy, "kl": kl, "recovered": recovered(entropy, kl)})
+    told = {"predicted": {"tokens": counted, "n": losses["clean"].tokens}, "cross_entropy": entropy, "kl": kl}
+    return SAEScores({**figures, **told, "recovered": recovered(entropy, kl)})
 
 
 def _estimate(entry: dict[str, Any]) -> str:

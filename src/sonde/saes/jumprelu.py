@@ -7,6 +7,7 @@ from torch import Tensor
 
 from sonde.saes import activation
 from sonde.saes.architecture import DENSE, Architecture, Step, fired_counts
+from sonde.saes.dense import column_counts, where_above, where_within
 from sonde.saes.gradients import dense_gradients, errors_of, sparse_dz, sparse_errors, sparse_gradients
 from sonde.saes.parallel import Peers
 from sonde.saes.sparse import active_at, where_true
@@ -91,14 +92,15 @@ def dense_step(
     """Return the same step by dense products."""
     theta = weights.threshold
     assert theta is not None
-    on = theta < H
-    Z = H * on
+    above, b = H - theta, len(H)
+    Z = where_above(H, above, 0.0)
     errors = errors_of(Z @ weights.W_dec, centred)
     dz = errors.upstream @ weights.W_dec.T
-    near = ((H - theta).abs() < bandwidth / 2).to(H.dtype)
-    dtheta = ((dz * theta).add_(coefficient / len(H)).mul_(near)).sum(0) / -bandwidth
-    gradients = dense_gradients(Z, dz.mul_(on), errors, weights, centred)
-    return Step({**gradients, "threshold": dtheta}, errors.error, errors.loss, on.sum(0).float())
+    near = column_counts(above.abs() < bandwidth / 2)
+    dtheta = (theta * where_within(dz, above, bandwidth / 2).sum(0)).add_(near, alpha=coefficient / b)
+    gradients = dense_gradients(Z, where_above(dz, above, 0.0), errors, weights, centred)
+    gradients["threshold"] = dtheta / -bandwidth
+    return Step(gradients, errors.error, errors.loss, column_counts(above > 0))
 
 
 def _density(weights: Weights, H: Float[Tensor, "b s"]) -> float:

@@ -17,7 +17,7 @@ from sonde.saes.sae import SAE
 class LensSAE(SAE):
     """An autoencoder or transcoder of sae-lens; `lens` is its object, with all that sae-lens offers.
 
-    A transcoder's output has the width of another site, `d_out`, so `reconstruct` of it is not a reconstruction.
+    A transcoder's output is of another site, of width `d_out`, so `reconstruct` of it is not a reconstruction.
     """
 
     def __init__(self, lens: Any) -> None:
@@ -26,6 +26,7 @@ class LensSAE(SAE):
         self.d_in, self.d_sae = lens.cfg.d_in, lens.cfg.d_sae
         self.d_out = int(getattr(lens.cfg, "d_out", self.d_in))
         self.metadata = lens.cfg.metadata.to_dict()
+        self.reconstructs = "transcoder" not in self.architecture
         lens.turn_off_forward_pass_hook_z_reshaping()  # sonde keeps heads side by side in one row
 
     @property

@@ -20,7 +20,8 @@ def quality(sae: SAE, batches: Iterable[Tensor]) -> dict[str, Any]:
 
     Returns:
         `rows`; `l0`, active latents a row on average; `explained_variance`, 1 - squared error / squared distance from
-        the mean; `cosine`, mean cosine of reconstruction and row; `never_fired`, share of latents silent on all rows.
+        the mean; `cosine`, mean cosine of reconstruction and row (both None for a transcoder, which reconstructs
+        another site); `never_fired`, share of latents silent on all rows.
     """
     rows, active, error, cosine = 0, 0.0, 0.0, 0.0
     fired = torch.zeros(sae.d_sae, dtype=torch.bool)
@@ -28,12 +29,13 @@ def quality(sae: SAE, batches: Iterable[Tensor]) -> dict[str, Any]:
     for batch in batches:
         X = batch.float()
         Z = torch.as_tensor(sae.encode(X))
-        out = torch.as_tensor(sae.decode(Z)).cpu()
-        X = X.cpu()
         on = (Z != 0).cpu()
         rows += len(X)
         active += float(on.sum())
         fired |= on.any(0)
+        if not sae.reconstructs:
+            continue
+        out, X = torch.as_tensor(sae.decode(Z)).cpu(), X.cpu()
         error += float((out - X).double().square().sum())
         cosine += float(torch.cosine_similarity(out, X, dim=1).sum())
         sums += X.double().sum(0)
@@ -43,6 +45,6 @@ def quality(sae: SAE, batches: Iterable[Tensor]) -> dict[str, Any]:
         "rows": rows,
         "l0": active / max(1, rows),
         "explained_variance": 1.0 - error / variance if variance > 0 else None,
-        "cosine": cosine / max(1, rows),
+        "cosine": cosine / max(1, rows) if sae.reconstructs else None,
         "never_fired": 1.0 - float(fired.float().mean()),
     }

@@ -95,7 +95,7 @@ def rank_latents(
     dense = fit_dense(X, rows.y, parts, rows.groups, resamples, seed)
     measured = quality(sae, [rows.X[:20_000]])
     direction = _dense_direction(X, rows.y, parts, dense.l2)
-    reconstructed = rows.dense(torch.as_tensor(sae.reconstruct(rows.X)).cpu()) if _reconstructs(sae) else None
+    reconstructed = rows.dense(torch.as_tensor(sae.reconstruct(rows.X)).cpu()) if sae.reconstructs else None
     listed = [_latent(int(i), found, Z, rows, parts, sae, others, resamples, seed) for i in order]
     content = {
         "positive": rows.positive,
@@ -116,7 +116,7 @@ def rank_latents(
         if reconstructed is None
         else _reconstruction(X, reconstructed, rows, parts, resamples, seed),
         "absorption": absorption(Z[parts[2]], rows.y[parts[2]], int(order[0]), sae.W_dec, direction)
-        if _reconstructs(sae)
+        if sae.reconstructs
         else None,
         "pw_mcc": pw_mcc([sae.W_dec, *(other.W_dec for other in others)]),
         "l0": {"here": measured["l0"], "recorded": sae.training.get("l0")},
@@ -217,10 +217,6 @@ def _reconstruction(
     """Return what a dense probe reads from what the autoencoder keeps, and from what it leaves out."""
     read = {"reconstruction": R, "residual": X - R}
     return {k: _entry(fit_dense(v, rows.y, parts, rows.groups, resamples, seed)) for k, v in read.items()}
-
-
-def _reconstructs(sae: SAE) -> bool:
-    return sae.W_dec.shape[1] == sae.d_in
 
 
 def _entry(probed: Probed) -> dict[str, Any]:

@@ -29,12 +29,14 @@ class SAE(Displayed, ABC):
         d_in: width of the activations.
         d_sae: number of latents.
         metadata: model, site and training, as SAELens' `cfg.json` holds them; what sonde knows is under `sonde`.
+        reconstructs: whether `decode` gives back what `encode` was given; a transcoder's output is of another site.
     """
 
     architecture: str
     d_in: int
     d_sae: int
     metadata: Mapping[str, Any]
+    reconstructs: bool = True
 
     @property
     def site(self) -> str:

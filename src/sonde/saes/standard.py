@@ -7,6 +7,7 @@ from torch import Tensor
 
 from sonde.saes.activation import ReLU
 from sonde.saes.architecture import DENSE, Architecture, Step, fired_counts
+from sonde.saes.dense import column_counts, where_above
 from sonde.saes.gradients import dense_gradients, errors_of, sparse_dz, sparse_errors, sparse_gradients
 from sonde.saes.parallel import Peers
 from sonde.saes.sparse import active_at, where_true
@@ -66,11 +67,11 @@ def dense_step(
     weights: Weights, centred: Float[Tensor, "b d"], H: Float[Tensor, "b s"], coefficient: float | int
 ) -> Step:
     """Return the same step by dense products."""
-    Z, on = H.relu(), H > 0
+    Z = H.relu()
     errors = errors_of(Z @ weights.W_dec, centred)
-    dpre = (errors.upstream @ weights.W_dec.T).add_(coefficient / len(H)).mul_(on)
-    gradients = dense_gradients(Z, dpre, errors, weights, centred)
-    return Step(gradients, errors.error, errors.loss, on.sum(0).float())
+    dz = (errors.upstream @ weights.W_dec.T).add_(coefficient / len(H))
+    gradients = dense_gradients(Z, where_above(dz, Z, 0.0), errors, weights, centred)
+    return Step(gradients, errors.error, errors.loss, column_counts(Z > 0))
 
 
 def _density(H: Float[Tensor, "b s"]) -> float:

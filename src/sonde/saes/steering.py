@@ -5,9 +5,10 @@ from __future__ import annotations
 from math import exp, log
 
 #: Share of a training over which the running L0 forgets, and over which its trend is carried forward.
-MEMORY, HORIZON = 0.01, 0.04
-#: Largest change of the coefficient over a whole training, as a logarithm.
-REACH = 25.0
+MEMORY, HORIZON = 0.01, 0.1
+#: Largest change of the coefficient over a whole training, as a logarithm. Small enough that a coefficient which starts
+#: low rises for a quarter of the training: latents must have found features before they are thinned out.
+REACH = 10.0
 
 
 def steer(state: dict[str, float], l0: float, target: float, steps: int) -> None:

@@ -12,6 +12,11 @@ from torch import Tensor
 
 from sonde.base.seeds import derive_seed
 
+#: Length of the encoder's columns at the start, where the decoder's rows have 1. As long as these, half of all latents
+#: being active, the first reconstructions are far too large; planted features are then found later, most of all under a
+#: penalty (docs/LOG.md).
+ENCODER = 0.3
+
 
 @dataclass(frozen=True)
 class Weights:
@@ -50,11 +55,11 @@ class Weights:
 def initial_weights(
     d_in: int, d_sae: int, mean: Float[Tensor, " d"], seed: int, threshold: float | None = None
 ) -> Weights:
-    """Return decoder rows drawn uniformly on the sphere, the encoder equal to them, and `b_dec` at the data's mean."""
+    """Return decoder rows drawn uniformly on the sphere, the encoder along them, and `b_dec` at the data's mean."""
     draw = torch.Generator().manual_seed(derive_seed(seed, "sae", "weights"))
     W_dec = F.normalize(torch.randn(d_sae, d_in, generator=draw), dim=1).to(mean.device)
     theta = None if threshold is None else torch.full((d_sae,), threshold, device=mean.device)
-    return Weights(W_dec.clone(), torch.zeros(d_sae, device=mean.device), W_dec, mean.float().clone(), theta)
+    return Weights(ENCODER * W_dec, torch.zeros(d_sae, device=mean.device), W_dec, mean.float().clone(), theta)
 
 
 def to_unit_rows(W: Float[Tensor, "s d"]) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from sonde.base.display import Displayed
+
 #: The roles a message may have. `text` is text without roles, rendered without a chat template.
 MESSAGE_ROLES = ("system", "user", "assistant", "tool", "text")
 
@@ -42,7 +44,7 @@ class Target:
 
 
 @dataclass(frozen=True)
-class Dialogue:
+class Dialogue(Displayed):
     """A dialogue, or a plain text, with what is known of it.
 
     Attributes:

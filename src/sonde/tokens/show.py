@@ -7,7 +7,40 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from sonde.base.display import Displayed
 from sonde.base.tables import ROLES, TokenTable
+
+
+class ShownTokens(str, Displayed):
+    """The text of `show_text`, with what a notebook draws it from.
+
+    Attributes:
+        table: the tokens.
+        mask: `[t]` whether each is taken.
+        example: which example is shown.
+        name: its id.
+    """
+
+    table: TokenTable
+    mask: np.ndarray
+    example: int
+    name: str
+
+    @staticmethod
+    def of(text: str, table: TokenTable, mask: np.ndarray, example: int, name: str) -> ShownTokens:
+        """Return `text` with its sources."""
+        made = ShownTokens(text)
+        made.table, made.mask, made.example, made.name = table, mask, example, name
+        return made
+
+    @property
+    def counts(self) -> str:
+        """How many tokens are taken, in all and by role."""
+        return self.rpartition("\n")[2]
+
+    def __repr__(self) -> str:
+        return str(self)
+
 
 OPEN, CLOSE = "⟦", "⟧"
 VISIBLE = {" ": "·", "\t": "→", "\n": "↵\n", "\r": "␍"}

@@ -18,7 +18,7 @@ from sonde.tokens.fingerprint import require_fast, tokenizer_fingerprint
 from sonde.tokens.parse import parse_selector
 from sonde.tokens.render import render
 from sonde.tokens.selectors import All, Selector
-from sonde.tokens.show import show_text
+from sonde.tokens.show import ShownTokens, show_text
 from sonde.tokens.truncate import truncate
 
 #: Dialogues rendered and aligned at a time, which bounds the memory that characters take.
@@ -57,15 +57,19 @@ class Tokens(Displayed):
         i = self._index(i)
         return self.table.token_id[self.table.offsets[i] : self.table.offsets[i + 1]]
 
-    def show(self, selector: Selector | str | None = None, example: int = 0) -> str:
+    def show(self, selector: Selector | str | None = None, example: int = 0) -> ShownTokens:
         """Write one dialogue with the taken tokens in `⟦⟧` and whitespace made visible, then counts by role.
+
+        In a notebook the value draws itself, the taken tokens framed; `print` writes the text.
 
         Args:
             selector: a selector or its string form; None takes every token.
             example: which dialogue; negative counts from the end.
         """
         chosen = All() if selector is None else parse_selector(selector)
-        return show_text(self.table, chosen.mask(self.table), self._index(example), self.special_tokens)
+        mask, index = chosen.mask(self.table), self._index(example)
+        text = show_text(self.table, mask, index, self.special_tokens)
+        return ShownTokens.of(text, self.table, mask, index, self.names[index])
 
     def _index(self, i: int) -> int:
         if not -len(self) <= i < len(self):

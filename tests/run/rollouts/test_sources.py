@@ -75,6 +75,19 @@ def test_a_question_file_and_a_file_of_prompt_pairs(tmp_path):
     assert scene.messages[1].content.endswith("Is it a or b? Answer in a short sentence.")
 
 
+@pytest.mark.parametrize("share", [0.01, 0.3, 0.99])
+@pytest.mark.parametrize("groups", [2, 3, 5])
+def test_a_small_file_has_questions_on_both_sides(tmp_path, groups, share):
+    rows = [{"question": f"Q{i}?", "options": ["a", "b"], "answer": "a", "group": f"g{i % groups}"} for i in range(10)]
+    (tmp_path / "q.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    pairs = [{"id": f"p{i}", "honest": f"Honest {i}.", "deceptive": f"Lie {i}."} for i in range(2)]
+    (tmp_path / "p.jsonl").write_text("\n".join(map(json.dumps, pairs)))
+    found = sides(questions=str(tmp_path / "q.jsonl"), prompts=str(tmp_path / "p.jsonl"), held_out=share)
+    assert found["train"] and found["test"]  # noqa: PT018
+    assert not {q.group for q in found["train"]} & {q.group for q in found["test"]}
+    assert len(found["train"]) + len(found["test"]) == 10
+
+
 def test_answered_questions_of_a_public_benchmark(tmp_path):
     (tmp_path / "t.csv").write_text(
         "Type,Category,Question,Best Answer,Correct Answers,Incorrect Answers,Source\n"

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from sonde.base.display import Displayed
 from sonde.report.data import TokenStrip
 
 
-@dataclass(frozen=True)
-class FeaturePage:
-    """One latent.
+@dataclass(frozen=True, repr=False, eq=False)
+class FeaturePage(Displayed):
+    """One latent: what it is active on, what it raises, and what it has to do with a concept.
 
     Attributes:
         latent: its number.
@@ -42,6 +43,10 @@ class FeaturePage:
     def density(self) -> float:
         """Share of rows in which it is active."""
         return len(self.active) / max(1, self.rows)
+
+    def __repr__(self) -> str:
+        highest = f", highest activation {self.active.max():.3f}" if len(self.active) else ""
+        return f"Latent {self.latent} of {self.d_sae}: active in {self.density:.2%} of {self.rows} tokens{highest}"
 
 
 @dataclass(frozen=True)

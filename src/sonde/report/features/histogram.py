@@ -35,12 +35,13 @@ def histogram_svg(values: np.ndarray, bins: int = 40) -> Markup:
     ]
     ticks = [
         f'<text x="{_LEFT + f * (_WIDTH - _LEFT - _RIGHT):.0f}" y="{_HEIGHT - 16}" text-anchor="middle">'
-        f"{number(f * float(edges[-1]), 2)}</text>"
+        f"{number(f * float(edges[-1]), 2 if edges[-1] < 100 else 0)}</text>"
         for f in (0.0, 0.25, 0.5, 0.75, 1.0)
     ]
     said = f"Histogram of {count(len(values))} activations up to {number(float(values.max()))}, counts on a log scale"
     return Markup(
         f'<svg class="hist" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{said}">'
         f'<g class="grid">{"".join(lines)}</g><g class="bars">{"".join(bars)}</g><g class="grid">{"".join(ticks)}'
-        f'<text x="{(_LEFT + _WIDTH) / 2:.0f}" y="{_HEIGHT - 2}" text-anchor="middle">activation</text></g></svg>'
+        f'<text x="{(_LEFT + _WIDTH) / 2:.0f}" y="{_HEIGHT - 2}" text-anchor="middle">activation</text>'
+        f'<text x="{_LEFT + 6}" y="{_TOP + 12}">tokens, log scale</text></g></svg>'
     )

@@ -12,6 +12,7 @@ from sonde.report.features.histogram import histogram_svg
 from sonde.report.format import count, number, percent
 from sonde.report.page import asset, content_policy, environment
 from sonde.report.token_strip import scale_for, strip_html
+from sonde.report.visible import plain
 
 #: Tokens drawn of one example: a window around its highest activation.
 WINDOW = 40
@@ -65,7 +66,7 @@ def render_index(
         about: facts of the dictionary by name.
         theme: `auto`, `light` or `dark`.
     """
-    rows = [[e.latent, round(e.density, 6), round(e.highest, 4), e.tokens, e.z] for e in entries]
+    rows = [[e.latent, round(e.density, 6), round(e.highest, 4), plain(e.tokens), e.z] for e in entries]
     text = json.dumps(rows, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
     script = Markup(asset("features.js"))
     return (

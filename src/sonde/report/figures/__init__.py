@@ -10,6 +10,7 @@ from sonde.report.figures.layer_curve import layer_curve
 from sonde.report.figures.patching_map import patching_map
 from sonde.report.figures.projection import projection
 from sonde.report.figures.roc import roc_curves
+from sonde.report.figures.sae_curves import sae_curves
 from sonde.report.figures.save import save_figure
 from sonde.report.figures.site_grid import site_grid
 from sonde.report.figures.transfer import transfer_map
@@ -24,6 +25,7 @@ __all__ = [
     "patching_map",
     "projection",
     "roc_curves",
+    "sae_curves",
     "save_figure",
     "score_histograms",
     "site_grid",

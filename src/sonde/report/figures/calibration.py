@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
-from sonde.report.figures.style import NEUTRAL, house_figure, label, series_style, short_label
+from sonde.report.figures.style import NEUTRAL, house_figure, label, series_style, short_label, stacked
 from sonde.report.format import count, interval, number
 
 
@@ -33,10 +32,7 @@ def calibration_curves(
     text = "On the diagonal, probabilities mean what they say; above it too little is said, below it too much; "
     text += "bars are 95 % intervals over groups, the lower panel counts the rows of each bin"
     base = house_figure("Calibration", text, height=540)
-    figure = make_subplots(rows=2, cols=1, shared_xaxes=True, row_heights=[0.76, 0.24], vertical_spacing=0.05)
-    figure.update_layout(base.layout)
-    figure.update_xaxes(base.layout.xaxis)
-    figure.update_yaxes(base.layout.yaxis)
+    figure = stacked(base, 2, row_heights=[0.76, 0.24], vertical_spacing=0.05)
     diagonal = {"color": NEUTRAL, "width": 1.2, "dash": "dot"}
     figure.add_trace(
         go.Scatter(x=[0, 1], y=[0, 1], name="calibrated", mode="lines", line=diagonal, hoverinfo="name"), row=1, col=1

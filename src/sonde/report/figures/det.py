@@ -10,7 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from sonde.report.figures.roc import recall_at, step_curve
-from sonde.report.figures.style import NEUTRAL, house_figure, label, series_style, short_label
+from sonde.report.figures.style import NEUTRAL, house_figure, label, series_style, set_caption, short_label
 from sonde.report.format import count, percent, target_percent
 
 _TICKS = (0.0001, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999)
@@ -60,8 +60,7 @@ def det_curves(
         if fpr[0] <= target_fpr * (1 + 1e-9):
             _ring(figure, 1 - recall_at(curve, target_fpr), (recall or {}).get(name), target_fpr, index)
     _axes(figure, np.concatenate([*drawn, [target_fpr]]), target_fpr, positive)
-    text = "; ".join([text, *notes])
-    figure.update_layout(meta={"title": figure.layout.title.text, "caption": text}, title={"subtitle": {"text": text}})
+    set_caption(figure, figure.layout.title.text, "; ".join([text, *notes]))
     return figure
 
 

@@ -38,7 +38,7 @@ def paired_differences(
     figure.add_vline(x=0, line={"color": NEUTRAL, "width": 1.2, "dash": "dash"})
     ticks = [f"{short_label(t, 34)}<br>n = {count(tests[t]['n'])}, {count(tests[t]['n_groups'])} groups" for t in names]
     figure.update_yaxes(tickvals=list(range(len(names))), ticktext=ticks, range=[len(names) - 0.45, -0.55])
-    figure.update_xaxes(title_text="Difference")
+    figure.update_xaxes(title_text=f"{short_label(a)} \u2212 {short_label(b)}, in units of each metric (0 to 1)")
     return figure
 
 
@@ -58,7 +58,7 @@ def _series(name: str, rows: list[tuple[int, Mapping[str, Any]]], index: int, sh
     return go.Scatter(
         x=values,
         y=[k + shift for k, _ in rows],
-        name=name,
+        name=short_label(name),
         mode="markers",
         marker={"color": style["colour"], "symbol": style["symbol"], "size": 9},
         error_x=bars,

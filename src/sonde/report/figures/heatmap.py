@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -11,10 +12,12 @@ from jaxtyping import Float
 from sonde.report.figures.style import COLOURS, house_figure, short_label
 from sonde.report.format import number
 
-#: Blue, nothing, orange: below, at and above the middle of a scale; the ends are the house's two first colours.
-DIVERGING = ((0.0, COLOURS[0]), (0.5, "rgba(128,128,128,0.12)"), (1.0, COLOURS[1]))
-_INK = "#FFFFFF"  # on a cell near either end of the scale; elsewhere the theme's own text colour
+#: Blue, nothing, orange: below, at and above the middle of a scale. The ends let the ground through, so that the
+#: theme's own text colour can be read on every cell.
+BELOW, MIDDLE, ABOVE = "rgba(0,114,178,0.72)", "rgba(128,128,128,0.12)", "rgba(213,94,0,0.72)"
+DIVERGING = ((0.0, BELOW), (0.5, MIDDLE), (1.0, ABOVE))
 _MOST_NUMBERS = 400  # cells in which numbers still can be read
+_MOST_INTERVALS = 7  # columns in which an interval fits below its number
 
 
 def heatmap(
@@ -27,6 +30,7 @@ def heatmap(
     unit: str,
     span: tuple[float, float],
     hover: Sequence[Sequence[str]],
+    below: Sequence[Sequence[str]] | None = None,
 ) -> go.Figure:
     """Return a map of `values` (NaN = not defined, left empty), numbers written in cells where there is room.
 
@@ -37,8 +41,11 @@ def heatmap(
         unit: title of the colour bar.
         span: values at the two ends of the colours; the middle has none.
         hover: `[rows][columns]` what a cell says under the pointer; markup is not escaped here.
+        below: `[rows][columns]` what stands small below a cell's number (its interval); left out where
+            `intervals_fit` says so.
     """
-    figure = house_figure(title, caption, height=150 + 30 * max(3, len(rows)))
+    below = below if below is not None and intervals_fit(columns) else None
+    figure = house_figure(title, caption, height=150 + (30 if below is None else 42) * max(3, len(rows)))
     figure.add_trace(
         go.Heatmap(
             z=[[None if np.isnan(v) else float(v) for v in row] for row in values],
@@ -49,12 +56,16 @@ def heatmap(
             zmin=span[0],
             zmax=span[1],
             colorscale=[list(stop) for stop in DIVERGING],
-            colorbar={"title": {"text": unit, "side": "right"}, "thickness": 12, "outlinewidth": 0},
+            colorbar={
+                "title": {"text": unit, "side": "right", "font": {"size": 13}},
+                "thickness": 12,
+                "outlinewidth": 0,
+            },
             xgap=1,
             ygap=1,
         )
     )
-    _write_numbers(figure, values, span)
+    _write_numbers(figure, values, below)
     figure.update_xaxes(
         tickvals=list(range(len(columns))), ticktext=[short_label(c, 24) for c in columns], showgrid=False
     )
@@ -73,17 +84,24 @@ def mark_cell(figure: go.Figure, row: int, column: int) -> None:
     figure.add_shape(type="rect", line={"color": COLOURS[2], "width": 3}, **edges)
 
 
-def _write_numbers(figure: go.Figure, values: np.ndarray, span: tuple[float, float]) -> None:
+def intervals_fit(columns: Sequence[str]) -> bool:
+    """Return whether an interval fits below the number of each cell."""
+    return len(columns) <= _MOST_INTERVALS
+
+
+def short_interval(entry: Mapping[str, Any]) -> str:
+    """Return an interval as it stands in a cell, `0.71–0.83`; empty where there is none."""
+    low, high = entry.get("low"), entry.get("high")
+    return "" if low is None or high is None else f"{number(low, 2)}\u2013{number(high, 2)}"
+
+
+def _write_numbers(figure: go.Figure, values: np.ndarray, below: Sequence[Sequence[str]] | None) -> None:
     if values.size > _MOST_NUMBERS:
         return
-    middle, half = (span[0] + span[1]) / 2, (span[1] - span[0]) / 2
     for row, column in np.argwhere(~np.isnan(values)):
-        value = float(values[row, column])
-        strong = abs(value - middle) > 0.75 * half
-        figure.add_annotation(
-            x=int(column),
-            y=int(row),
-            text=number(value, 2),
-            showarrow=False,
-            font={"size": 11} | ({"color": _INK} if strong else {}),
-        )
+        small = "" if below is None else below[row][column]
+        place = {"x": int(column), "y": int(row), "showarrow": False}
+        text = number(float(values[row, column]), 2)
+        figure.add_annotation(text=text, yshift=7 if small else 0, font={"size": 12}, **place)
+        if small:
+            figure.add_annotation(text=small, yshift=-9, font={"size": 10}, **place)

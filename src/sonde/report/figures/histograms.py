@@ -6,9 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
-from sonde.report.figures.style import COLOURS, NEUTRAL, house_figure, label, short_label
+from sonde.report.figures.style import COLOURS, NEUTRAL, house_figure, label, short_label, stacked
 from sonde.report.format import count, number
 
 #: Colour, dash and fill of the positive class, the negative class and the control.
@@ -51,10 +50,7 @@ def score_histograms(
     text += "" if control is None else f"; control n = {count(len(control))}"
     text += "" if threshold is None else f"; dashed line: threshold {number(threshold)}"
     base = house_figure("Scores by class", text, height=96 + 208 * max(1, len(test)))
-    figure = make_subplots(
-        rows=max(1, len(test)), cols=1, shared_xaxes=True, vertical_spacing=min(0.09, 0.5 / max(1, len(test)))
-    )
-    figure.update_layout(base.layout)
+    figure = stacked(base, max(1, len(test)), vertical_spacing=min(0.09, 0.5 / max(1, len(test))))
     figure.update_layout(legend={"y": 1 + 26 / (208 * max(1, len(test)) - 32)})
     for row, (name, (labels, scores)) in enumerate(test.items(), start=1):
         groups = {"positive": scores[labels == 1], "negative": scores[labels == 0]}
@@ -66,7 +62,7 @@ def score_histograms(
         _row_title(figure, row, name, groups)
         if threshold is not None:
             figure.add_vline(x=threshold, line={"color": NEUTRAL, "width": 1.6, "dash": "dash"}, row=row, col=1)
-    _axes(figure, base, max(1, len(test)))
+    _axes(figure, max(1, len(test)))
     return figure
 
 
@@ -120,9 +116,7 @@ def _row_title(figure: go.Figure, row: int, name: str, groups: Mapping[str, np.n
     figure.add_annotation(text=text, showarrow=False, font={"size": 12}, **place)
 
 
-def _axes(figure: go.Figure, base: go.Figure, rows: int) -> None:
-    figure.update_xaxes(base.layout.xaxis)
-    figure.update_yaxes(base.layout.yaxis)
+def _axes(figure: go.Figure, rows: int) -> None:
     figure.update_xaxes(showgrid=False)
     figure.update_yaxes(title_text="Share (%)", rangemode="tozero", nticks=5)
     figure.update_xaxes(title_text="Score (the probe's decision value)", row=rows, col=1)

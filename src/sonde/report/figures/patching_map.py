@@ -32,14 +32,15 @@ def patching_map(
         [f"{label(s)}<br>{label(p)}<br>effect {number(float(effect[i, j]))}" for j, p in enumerate(positions)]
         for i, s in enumerate(sites)
     ]
+    reach = max(1.0, float(np.nanmax(np.abs(effect), initial=1.0)))
     figure = heatmap(
         np.asarray(effect, dtype=float)[::-1],
         list(sites)[::-1],
         positions,
         title="What patching restores",
-        caption=f"0 = as in the corrupted run, 1 = as in the clean one; mean of n = {count(n)} pairs",
-        unit="restored",
-        span=(-1.0, 1.0),
+        caption=f"0 = as in the corrupted run, 1 = as in the clean one; mean of n = {count(n)} pairs of runs",
+        unit="share restored",
+        span=(-reach, reach),
         hover=hover[::-1],
     )
     figure.update_xaxes(title_text="Position patched")

@@ -19,6 +19,7 @@ def projection(
     *,
     axes: tuple[str, str],
     names: Sequence[str] | None = None,
+    positive: str | None = None,
 ) -> go.Figure:
     """Draw examples as points in a plane.
 
@@ -29,6 +30,7 @@ def projection(
         classes: `[n]` name of each example's class; one series each, in the order of appearance.
         axes: what the two coordinates are, with their unit.
         names: `[n]` what each point says under the pointer.
+        positive: the class that is drawn in the colour of the positive class, as in the other figures.
 
     Raises:
         InputError: not one class (and name) a point.
@@ -42,7 +44,11 @@ def projection(
         raise InputError(f"A projection of {len(points)} points was given {len(classes)} classes: expected one each.")
     text = f"A view, not evidence: two dimensions of many; n = {count(len(points))}"
     figure = house_figure("Projection", text, height=460)
-    for index, name in enumerate(dict.fromkeys(classes)):
+    found = list(dict.fromkeys(classes))
+    if positive in found:  # the second colour of the house is that of the positive class
+        found.remove(positive)
+        found.insert(1, positive)
+    for index, name in enumerate(found):
         inside = [i for i, c in enumerate(classes) if c == name]
         style = series_style(index)
         figure.add_trace(

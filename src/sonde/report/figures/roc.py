@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from sonde.report.figures.style import NEUTRAL, house_figure, label, series_style, short_label
+from sonde.report.figures.style import NEUTRAL, house_figure, label, series_style, set_caption, short_label
 from sonde.report.format import count, number, percent, target_percent
 
 _MOST_POINTS = 600
@@ -57,8 +57,7 @@ def roc_curves(
     figure.update_yaxes(title_text=title, range=[-2, 102])
     text = f"Curves begin at 1/n negatives, the finest rate n can resolve; ringed: at most {target_percent(target_fpr)}"
     text += ", with its 95 % interval" if recall else ""
-    text = "; ".join([text, *notes])
-    figure.update_layout(meta={"title": figure.layout.title.text, "caption": text}, title={"subtitle": {"text": text}})
+    set_caption(figure, figure.layout.title.text, "; ".join([text, *notes]))
     return figure
 
 

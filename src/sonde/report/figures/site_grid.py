@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from sonde.report.figures.heatmap import heatmap, mark_cell
+from sonde.report.figures.heatmap import heatmap, intervals_fit, mark_cell, short_interval
 from sonde.report.figures.style import label
 from sonde.report.format import count, number
 
@@ -36,13 +36,17 @@ def site_grid(
     sites = list(dict.fromkeys(site for site, _ in cells))[::-1]
     positions = list(dict.fromkeys(position for _, position in cells))
     values = np.full((len(sites), len(positions)), np.nan)
+    below = [["" for _ in positions] for _ in sites]
     hover = [[f"{label(s)}<br>{label(p)}<br>not measured" for p in positions] for s in sites]
     for (site, position), cell in cells.items():
         row, column = sites.index(site), positions.index(position)
         if cell.get("value") is not None:
             values[row, column] = float(cell["value"])
         hover[row][column] = _hover(site, position, cell)
-    text = f"AUROC on {on}; intervals under the pointer; blue is below chance (0.5), orange above"
+        below[row][column] = short_interval(cell)
+    text = f"AUROC on {label(on)}, "
+    text += "its 95 % interval below" if intervals_fit(positions) else "intervals under the pointer"
+    text += "; blue is below chance (0.5), orange above" + ("; framed: the selected one" if selected in cells else "")
     text += f"; n = {count(n)} examples" if n is not None else ""
     figure = heatmap(
         values,
@@ -53,6 +57,7 @@ def site_grid(
         unit="AUROC",
         span=(0.0, 1.0),
         hover=hover,
+        below=below,
     )
     figure.update_xaxes(title_text="Tokens read")
     if selected is not None and selected in cells:

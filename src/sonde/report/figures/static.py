@@ -138,8 +138,11 @@ def _axes(ax: Any, figure: go.Figure, suffix: str) -> None:
             ends = [10**v for v in axis.range] if axis.type == "log" else list(axis.range)
             getattr(ax, f"set_{side}lim")(*ends)
         if axis.tickvals is not None:
-            ticks, names = list(axis.tickvals), [_words(t) for t in axis.ticktext or axis.tickvals]
-            crowded = side == "x" and sum(map(len, names)) > 48
+            ticks = list(axis.tickvals)
+            names = ["\n".join(map(_words, str(t).split("<br>"))) for t in axis.ticktext or axis.tickvals]
+            crowded = (
+                side == "x" and max((len(line) for n in names for line in n.split("\n")), default=0) * len(names) > 72
+            )
             getattr(ax, f"set_{side}ticks")(ticks, names, rotation=20 if crowded else 0)
     if y.autorange == "reversed" and not ax.yaxis_inverted():
         ax.invert_yaxis()
@@ -181,7 +184,10 @@ def _texts(drawn: Any, axes: dict[str, Any], figure: go.Figure) -> None:
             ax.set_title(_words(note.text), loc="left", fontsize=8) if (note.xref or "").endswith("domain") else None
             continue
         colour = _colour(note.font.color) if note.font.color else "0.1"
-        ax.text(note.x, note.y, _words(note.text), ha="center", va="center", fontsize=7, color=colour)
+        shift = (0, 0.75 * (note.yshift or 0))  # plotly counts in pixels, matplotlib in points
+        place = {"xy": (note.x, note.y), "xytext": shift, "textcoords": "offset points"}
+        size = 0.6 * (note.font.size or 12)
+        ax.annotate(_words(note.text), ha="center", va="center", fontsize=size, color=colour, **place)
     first = next(iter(axes.values()))
     about = figure.layout.meta or {}
     drawn.suptitle(_words(about.get("title")), fontsize=11, x=0.01, ha="left")

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from sonde.report.figures.heatmap import heatmap, mark_cell
+from sonde.report.figures.heatmap import heatmap, intervals_fit, mark_cell, short_interval
 from sonde.report.figures.style import label, short_label
 from sonde.report.format import count, interval, number
 
@@ -33,10 +33,9 @@ def transfer_map(transfer: Mapping[str, Any]) -> go.Figure:
     several = len(kinds) > 2 and left_out  # with two kinds, all others are the other one
     cells = [*transfer["auroc"], *([left_out] if several else [])]
     rows = [*kinds, *([LEFT_OUT] if several else [])]
-    text = (
-        "AUROC; rows: trained on, columns: tested on; on the diagonal, and where groups are shared, by five folds of "
-    )
-    text += "groups" + ("; framed: the worst kind apart" if transfer.get("worst") else "")
+    text = "AUROC" + (" and its 95 % interval" if intervals_fit(kinds) else ", intervals under the pointer")
+    text += "; on the diagonal, and where groups are shared, by five folds of groups"
+    text += "; framed: the worst on another kind" if transfer.get("worst") else ""
     figure = heatmap(
         np.array([[np.nan if cell.get("value") is None else cell["value"] for cell in row] for row in cells]),
         rows,
@@ -49,6 +48,7 @@ def transfer_map(transfer: Mapping[str, Any]) -> go.Figure:
             [_said(cell, train, test) for cell, test in zip(row, kinds, strict=True)]
             for row, train in zip(cells, rows, strict=True)
         ],
+        below=[[short_interval(cell) for cell in row] for row in cells],
     )
     ticks = [f"{short_label(kind, 28)}<br>n = {count(n)}" for kind, n in zip(kinds, transfer["n"], strict=True)]
     figure.update_xaxes(ticktext=ticks, title_text="Tested on")

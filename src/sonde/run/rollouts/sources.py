@@ -37,9 +37,9 @@ def read_sides(settings: RolloutRecipe, seed: int, organism: str | None = None) 
         InputError: there are no such questions or prompts, or a side has none.
     """
     questions = _drawn(read_questions(settings.questions, settings.n_questions, seed, organism), settings, seed)
-    sides = {}
+    sides, held = {}, _held_out(questions, settings.held_out)
     for side in SIDES:
-        mine = [q for q in questions if _is_test(q, settings.held_out) == (side == "test")]
+        mine = [q for q in questions if (q.id in held) == (side == "test")]
         if not mine:
             raise InputError(
                 f"No question of {settings.questions} falls on the {side} side ({len(questions)} questions in "
@@ -220,18 +220,28 @@ def _of_side(pairs: Sequence[dict[str, str]], side: str, name: str) -> list[dict
 
 
 def _held_out_names(names: Sequence[str], share: float) -> set[str]:
-    """Return the names that a hash holds out: about `share` of them, at least one where there are two."""
-    ranked = sorted(names, key=lambda name: hashlib.sha256(name.encode()).digest())
-    return set(ranked[: max(1, round(share * len(names)))] if len(names) > 1 else [])
+    """Return the names that a hash holds out: about `share` of them; of two or more at least one, and not all."""
+    ranked = sorted(names, key=_place)
+    return set(ranked[: min(len(names) - 1, max(1, round(share * len(names))))])
 
 
-def _is_test(question: Question, share: float) -> bool:
-    """Return whether the question is held out: as its tag `split` says, else by a hash of its group."""
-    split = question.tags.get("split")
-    if split in SIDES:
-        return split == "test"
-    digest = hashlib.sha256(question.group.encode()).digest()
-    return int.from_bytes(digest[:8], "big") < share * 2**64
+def _held_out(questions: Sequence[Question], share: float) -> set[str]:
+    """Return the ids of the held-out questions: as their tag `split` says, else about `share` of the groups, by a hash.
+
+    Of two groups or more, at least one is on each side.
+    """
+    said = {q.id: q.tags["split"] for q in questions if q.tags.get("split") in SIDES}
+    free = {q.group: _place(q.group) for q in questions if q.id not in said}
+    held = {group for group, place in free.items() if place < share}
+    if not said and len(free) > 1:
+        ranked = sorted(free, key=lambda group: free[group])
+        held = (held | set(ranked[:1])) - ({ranked[-1]} if len(held) == len(free) else set())
+    return {q.id for q in questions if (said[q.id] == "test" if q.id in said else q.group in held)}
+
+
+def _place(name: str) -> float:
+    """Return a number from 0 to 1 that follows from `name` alone."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big") / 2**64
 
 
 def _drawn(questions: Sequence[Question], settings: RolloutRecipe, seed: int) -> list[Question]:

@@ -5,7 +5,7 @@ named after the sets give the records themselves, for rollouts. Each set is a fi
 record a line, sorted by id, and a card `NAME.md`. Fields:
 
 - `facts.jsonl` (`Fact`): id, topic, relation, entity, group, statement, label (1 true, 0 false), negation, value, span,
-  negation_span, question, answer, wrong, misconception, wording, source
+  negation_span, question, answer, wrong, misconception, wording, source, second
 - `opinions.jsonl` (`Opinion`): id, topic, group, question, right, wrong, source; `pressures.jsonl` (`Pressure`): id,
   kind, text with `{question}` and `{claim}`; `open_questions.jsonl` (`OpenQuestion`): id, topic, question, options
 - `instructions.jsonl` (`Instruction`): id, pair, reason, side (honest or deceptive), text, held_out

@@ -28,6 +28,7 @@ class Fact:
         misconception: whether the false version is a common belief.
         wording: number of the wording among those of its relation.
         source: where the value can be looked up.
+        second: another source, with which the value was compared and agreed.
     """
 
     id: str
@@ -47,6 +48,7 @@ class Fact:
     misconception: bool
     wording: int
     source: str
+    second: str
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from sonde.text.formats.judged import JudgedRollouts
 from sonde.text.formats.liars_bench import LiarsBench
 from sonde.text.formats.lie_detector import LieDetector
 from sonde.text.formats.parquet import Parquet
+from sonde.text.formats.pushback import PushbackScripts, SycophancySurvey
 from sonde.text.formats.table import Table
 from sonde.text.formats.truthfulqa import TruthfulQA
 
@@ -21,6 +22,8 @@ FORMATS: tuple[Format, ...] = (
     JudgedRollouts(),
     LieDetector(),
     LiarsBench(),
+    SycophancySurvey(),
+    PushbackScripts(),
     Dialogues(),
     Table(),
 )
@@ -35,6 +38,8 @@ __all__ = [
     "LieDetector",
     "Options",
     "Parquet",
+    "PushbackScripts",
+    "SycophancySurvey",
     "Table",
     "TruthfulQA",
     "not_applied",

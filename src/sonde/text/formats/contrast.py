@@ -37,12 +37,20 @@ class Contrast:
         return head.lstrip().startswith(("{", "[")) and _KEY.search(head) is not None
 
     def read(self, path: Path, options: Options) -> Source:
-        """Give two user/assistant dialogues a row, label 1 = the matching answer; the answer is the target."""
-        records = []
-        for number, (line, row) in enumerate(json_rows(decode(read_bytes(path), path), path)):
-            records += _pair(row, number, f"{path} line {line}")
-        notes = (not_applied(options),) if options.columns else ()
-        return Source(records, classes=Classes("matching", "not matching"), policy="off-policy", notes=notes)
+        """Give two user/assistant dialogues a row, label 1 = the matching answer; the answer is the target.
+
+        Rows of another form (none of the three fields) are left out and counted in the notes, while they are fewer
+        than half of the file.
+        """
+        rows = list(enumerate(json_rows(decode(read_bytes(path), path), path)))
+        others = [(line, row) for _, (line, row) in rows if not {QUESTION, MATCHING, OTHER} & row.keys()]
+        odd = {line for line, _ in others} if 2 * len(others) < len(rows) else set()
+        records = [r for i, (line, row) in rows if line not in odd for r in _pair(row, i, f"{path} line {line}")]
+        notes = [not_applied(options)] if options.columns else []
+        if odd:
+            line, row = others[0]
+            notes.append(f"Left out: {len(odd)} rows of another form, the first in line {line} with {', '.join(row)}.")
+        return Source(records, Classes("matching", "not matching"), "off-policy", tuple(notes))
 
 
 def _pair(row: Mapping[str, Any], number: int, place: str) -> list[Record]:
