@@ -398,7 +398,10 @@ def print_kind(kind: str, rows: list[dict]) -> None:
     counts = [sum(r["verdict"] == v for r in rows) for v in VERDICTS]
     failed = [c for r in rows for c in r["failed"]]
     shown = ", ".join(f"{c} {failed.count(c)}" for c in sorted(set(failed), key=failed.count, reverse=True)) or "–"
-    right = f"{sum(map(named, rows))}" if rows[0]["named_by"] else "–"
+    right = "–"
+    if rows[0]["named_by"]:
+        low, high = clopper_pearson(sum(map(named, rows)), len(rows))
+        right = f"{sum(map(named, rows))} ({low:.0%}–{high:.0%})"
     home = np.mean([r["home"] for r in rows])
     print(f"| {kind} | {len(rows)} | {home:.2f} | {' | '.join(map(str, counts))} | {right} | {shown} |")
 
