@@ -18,7 +18,7 @@ from sonde.base.tables import ROLES
 from sonde.capture import splice
 from sonde.cli import main
 from sonde.run.sae_audit import sae_finding
-from sonde.run.sae_pages import write_pages
+from sonde.run.sae_pages import show_latent, write_pages
 from sonde.run.sae_train import capture_source, train_sae_from
 from sonde.run.sae_use import latent_scores, score_sae
 from sonde.saes.parallel import Peers
@@ -196,6 +196,9 @@ def test_pages(cretan, folder, data, tmp_path):
     page = (tmp_path / "p" / "latent-1.html").read_text(encoding="utf-8")
     assert "<script" not in page
     assert 'href="latent-2.html"' in page or "Neighbours" in page
+    shown = show_latent(str(folder), 1, data[:40], model=cretan)
+    alike = torch.nn.functional.cosine_similarity(sonde.load_sae(folder).W_dec[1][None], sonde.load_sae(folder).W_dec)
+    assert [i for i, _ in shown.neighbours] == alike.argsort(descending=True)[1:13].tolist()
     with pytest.raises(InputError, match="is not empty"):
         write_pages(str(folder), data[:40], latents=[1], out=tmp_path / "p", model=cretan)
     write_pages(str(folder), data[:40], latents=[1], out=tmp_path / "p", model=cretan, force=True)

@@ -143,7 +143,10 @@ def test_stability_and_neighbours():
     assert pw_mcc([W, W[[2, 0, 1, 3]]]) == pytest.approx(1.0)
     assert pw_mcc([W]) is None
     tilted = torch.tensor([[1.0, 0], [0.6, 0.8], [0, 1.0]])
-    assert neighbours(tilted, 0, 2) == [(1, pytest.approx(0.6)), (2, pytest.approx(0.0))]
+    first, last = neighbours(tilted, [0, 2], 2)
+    assert first == [(1, pytest.approx(0.6)), (2, pytest.approx(0.0))]
+    assert last == [(1, pytest.approx(0.8)), (0, pytest.approx(0.0))]
+    assert neighbours(tilted, [1], 9) == [[(2, pytest.approx(0.8)), (0, pytest.approx(0.6))]]
 
 
 def test_matching_finds_the_latent_of_each_variable():

@@ -97,12 +97,12 @@ def write_pages(
     if not chosen:
         raise InputError("No latent is active anywhere in this data, so there is nothing to show: pass other --data.")
     folder.mkdir(parents=True, exist_ok=True)
-    logits = _logits(seen, chosen)
+    logits, near = _logits(seen, chosen), neighbours(opened.W_dec, chosen, NEAR)
     linked = set(chosen)
     entries: list[IndexEntry] = []
     with progress_bar(len(chosen), "feature pages", "page") as bar:
         for latent in chosen:
-            page = _page(seen, latent, None if logits is None else logits[len(entries)])
+            page = _page(seen, latent, near[len(entries)], None if logits is None else logits[len(entries)])
             (folder / page_name(latent)).write_text(render_feature(page, linked), encoding="utf-8")
             entries.append(_entry(seen, latent))
             bar.update(1)
@@ -133,7 +133,8 @@ def show_latent(
     check_latent(opened, latent)
     seen = _look(opened, data, concept, model, tokens, device)
     logits = _logits(seen, [latent])
-    return _page(seen, latent, None if logits is None else logits[0])
+    (near,) = neighbours(seen.sae.W_dec, [latent], NEAR)
+    return _page(seen, latent, near, None if logits is None else logits[0])
 
 
 def _folder(sae: Any, out: str | Path | None, force: bool) -> Path:
@@ -194,7 +195,7 @@ def _logits(seen: Seen, chosen: Sequence[int]) -> torch.Tensor | None:
     return direct_logits(seen.model, W) if W.shape[1] == seen.model.d_model else None
 
 
-def _page(seen: Seen, latent: int, logits: torch.Tensor | None) -> FeaturePage:
+def _page(seen: Seen, latent: int, near: Sequence[tuple[int, float]], logits: torch.Tensor | None) -> FeaturePage:
     rows, values = _active(seen, latent)
     counted = seen.counted[rows]
     top, bottom = ([], []) if logits is None else _ends(seen.model, logits)
@@ -208,7 +209,7 @@ def _page(seen: Seen, latent: int, logits: torch.Tensor | None) -> FeaturePage:
         bottom_logits=bottom,
         strips=_strips(seen, latent, rows[counted], values[counted]),
         concept=_concept_rows(seen.concept, latent),
-        neighbours=neighbours(seen.sae.W_dec, latent, NEAR),
+        neighbours=near,
     )
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
 #: Above this many latents only as many are matched, chosen evenly: the assignment costs their cube.
 MATCHED = 4_096
+#: Latents whose cosines with all others are held at once.
+AT_ONCE = 256
 
 
 def pw_mcc(dictionaries: Sequence[Float[Tensor, "s d"]]) -> float | None:
@@ -45,11 +48,23 @@ def cosines(a: Float[Tensor, "s d"], b: Float[Tensor, "r d"]) -> Float[np.ndarra
     return (F.normalize(a.detach().float(), dim=1) @ F.normalize(b.detach().float(), dim=1).T).cpu().numpy()
 
 
-def neighbours(W_dec: Float[Tensor, "s d"], latent: int, n: int) -> list[tuple[int, float]]:
-    """Return the `n` other latents whose decoder rows point most nearly where this one's does, with their cosines."""
-    alike = cosines(W_dec[latent][None], W_dec)[0]
-    alike[latent] = -np.inf
-    return [(int(i), float(alike[i])) for i in np.argsort(-alike, kind="stable")[:n] if np.isfinite(alike[i])]
+def neighbours(W_dec: Float[Tensor, "s d"], latents: Sequence[int], n: int) -> list[list[tuple[int, float]]]:
+    """Return for each of `latents` the `n` others whose decoder rows point most nearly where its does, with cosines.
+
+    Example:
+        >>> neighbours(torch.tensor([[1.0, 0.0], [0.0, 1.0], [3.0, 0.0]]), [0], 1)
+        [[(2, 1.0)]]
+    """
+    unit, found = F.normalize(W_dec.detach().float(), dim=1), []
+    for part in torch.tensor(list(latents), dtype=torch.int64, device=unit.device).split(AT_ONCE):
+        alike = unit[part] @ unit.T
+        alike[torch.arange(len(part)), part] = -torch.inf
+        best = alike.topk(min(n, len(unit) - 1), dim=1)
+        found += [
+            list(zip(others, values, strict=True))
+            for others, values in zip(best.indices.tolist(), best.values.tolist(), strict=True)
+        ]
+    return found
 
 
 def _thinned(W: Float[Tensor, "s d"]) -> Float[Tensor, "r d"]:
