@@ -46,9 +46,9 @@ def short(text: str, limit: int = 90) -> str:
     return flat if len(flat) <= limit else flat[: limit - 1] + "…"
 
 
-def provenance(fingerprint: Mapping[str, str]) -> list[tuple[str, object]]:
+def provenance(fingerprint: Mapping[str, str]) -> list[tuple[str, str]]:
     """Return a capture's fingerprint as facts: hashes cut short, the self-check in words, its sites left to a table."""
-    facts: list[tuple[str, object]] = []
+    facts: list[tuple[str, str]] = []
     for name, value in fingerprint.items():
         if name == "self_check":
             facts.append(("self check", _self_check(value)))

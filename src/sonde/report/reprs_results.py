@@ -56,7 +56,7 @@ def sweep_card(value: Any) -> str:
 def run_card(value: Any) -> str:
     """Return a run: its verdict, where it reads, and its test results."""
     record = value.content
-    facts = [("verdict", verdict(record).name), ("why", verdict(record).sentence)]
+    facts: list[tuple[str, object]] = [("verdict", verdict(record).name), ("why", verdict(record).sentence)]
     facts += [("model", (record.get("model") or {}).get("name"))]
     facts += [("site", (record.get("selected") or {}).get("site")), ("folder", value.folder)]
     return card(f"Run {record.get('name', '')}", facts, metric_table(record))

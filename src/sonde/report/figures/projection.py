@@ -45,7 +45,7 @@ def projection(
     text = f"A view, not evidence: two dimensions of many; n = {count(len(points))}"
     figure = house_figure("Projection", text, height=460)
     found = list(dict.fromkeys(classes))
-    if positive in found:  # the second colour of the house is that of the positive class
+    if positive is not None and positive in found:  # the second colour of the house is that of the positive class
         found.remove(positive)
         found.insert(1, positive)
     for index, name in enumerate(found):
