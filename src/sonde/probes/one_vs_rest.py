@@ -41,6 +41,10 @@ class OneVsRestProbe(ClassifierMixin, BaseEstimator):
     """
 
     kind = "one_vs_rest"
+    l2: float
+    standardize: bool
+    fit_intercept: bool
+    max_iter: int
 
     @no_type_check  # stores what it is given, of any type; `fit` checks it, as scikit-learn's contract has it
     def __init__(

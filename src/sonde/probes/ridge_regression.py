@@ -38,6 +38,9 @@ class RidgeRegressionProbe(RegressorMixin, BaseEstimator):
     """
 
     kind = "ridge_regression"
+    l2: float
+    standardize: bool
+    fit_intercept: bool
 
     @no_type_check  # stores what it is given, of any type; `fit` checks it, as scikit-learn's contract has it
     def __init__(self, l2: float = 10.0, standardize: bool = True, fit_intercept: bool = True) -> None:
