@@ -123,7 +123,7 @@ def latent_card(value: Any) -> str:
     concept = Table("What it says of the concept", ("", "figure", "meaning"), rows) if rows else None
     strips = [strip for _, given in value.strips for strip in given][:3]
     scale = scale_for(strips, None)
-    drawn = [strip_html(strip, scale, None, MOST_TOKENS // 15) for strip in strips]
+    drawn = [strip_html(strip, scale, None, MOST_TOKENS // 9) for strip in strips]
     style = Markup("<style>{}</style>").format(Markup(asset("notebook_latent.css")))
     body = style + histogram_svg(value.active) + Markup("").join(drawn)
     return card(f"Latent {value.latent} of {count(value.d_sae)}", facts, concept, body=body)
