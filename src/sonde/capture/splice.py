@@ -110,7 +110,7 @@ def splice(
             f"No token of {job.what!r} that {str(predicted)!r} selects follows another, so nothing is predicted: give "
             "it longer texts, or select other tokens."
         )
-    return {name: Loss(*(value / tokens).tolist(), tokens) for name, value in totals.items()}
+    return {name: Loss(float(v[0]) / tokens, float(v[1]) / tokens, tokens) for name, v in totals.items()}
 
 
 @dataclass(frozen=True)
