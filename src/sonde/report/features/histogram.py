@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from sonde.report.format import count, number
 
-_WIDTH, _HEIGHT, _LEFT, _RIGHT, _BOTTOM, _TOP = 640, 190, 52, 26, 34, 10
+_WIDTH, _HEIGHT, _LEFT, _RIGHT, _BOTTOM, _TOP = 640, 206, 52, 26, 34, 26
 
 
 def histogram_svg(values: np.ndarray, bins: int = 40) -> Markup:
@@ -43,5 +43,5 @@ def histogram_svg(values: np.ndarray, bins: int = 40) -> Markup:
         f'<svg class="hist" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{said}">'
         f'<g class="grid">{"".join(lines)}</g><g class="bars">{"".join(bars)}</g><g class="grid">{"".join(ticks)}'
         f'<text x="{(_LEFT + _WIDTH) / 2:.0f}" y="{_HEIGHT - 2}" text-anchor="middle">activation</text>'
-        f'<text x="{_LEFT + 6}" y="{_TOP + 12}">tokens, log scale</text></g></svg>'
+        f'<text x="{_LEFT + 6}" y="{_TOP - 12}">tokens, log scale</text></g></svg>'
     )
