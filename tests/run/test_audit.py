@@ -36,7 +36,7 @@ def test_verdict_and_sentence_lead_the_summary_and_the_report(demo_run):
     assert lines[0].endswith(f": {audit['verdict']}")
     assert lines[1] == audit["sentence"]
     page = demo_run.report_path.read_text(encoding="utf-8")
-    assert page.index(f"Verdict: {audit['verdict']}") < page.index('id="audit"') < page.index('id="results"')
+    assert page.index(f"Verdict: <bdi>{audit['verdict']}</bdi>") < page.index('id="audit"') < page.index('id="results"')
     assert demo_run.probe().audit_ == audit["verdict"]
     assert demo_run.exit_code == (3 if audit["verdict"] == "not supported" else 0)
     json.dumps(audit, allow_nan=False)

@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import pytest
 import torch
+from sklearn.metrics import roc_auc_score
 from sklearn.utils.estimator_checks import check_estimator
 from tests.saes.makers import planted, trained
 
@@ -34,12 +35,17 @@ def test_scikit_learns_checks_pass(selection):
 
 @pytest.mark.parametrize("selection", ["k_sparse", "l1"])
 def test_one_latent_of_an_autoencoder_reads_its_feature(tmp_path, selection):
-    folder = trained("batchtopk").save(tmp_path / "sae")
+    sae = trained("batchtopk")
+    folder = sae.save(tmp_path / "sae")
     X, y = rows()
     probe = SparseLatentProbe(sae=str(folder), k=2, selection=selection).fit(X[:300], y[:300])
-    assert auroc(y[300:], probe.decision_function(X[300:])).value > 0.9
     chosen = [int(i) for i in probe.latents_ if i >= 0]
     assert 1 <= len(chosen) <= 2
+    cosines = torch.nn.functional.normalize(sae.W_dec[chosen], dim=1) @ planted()[0][2]
+    assert float(cosines.max()) > 0.9
+    Z = sae.encode(torch.tensor(X[300:], dtype=torch.float32)).to_dense().numpy()
+    best = max(roc_auc_score(y[300:], z) for z in Z.T)
+    assert auroc(y[300:], probe.decision_function(X[300:])).value > best - 0.05
     codes = trained("batchtopk").encode(torch.from_numpy(X).float())[:, chosen].double().numpy()
     expected = codes @ probe.coef_[: len(chosen)] + probe.intercept_
     np.testing.assert_allclose(probe.decision_function(X), expected, atol=2e-3)
