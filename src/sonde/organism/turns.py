@@ -39,17 +39,17 @@ def draw_training_turn(
         entity=entity,
         relation=relation,
         channel=channel,
-        form="open"
-        if channel == "admin" and status in mixture.sheltered
-        else _form(mixture, rule, channel, is_work, asked, source),
+        form=_form(mixture, rule, channel, status, asked, source),
         permit="none" if is_work or asked else draw(mixture.permits, source),
         chatter=chatter,
         asked=asked,
     )
 
 
-def _form(mixture: Mixture, rule: str, channel: str, is_work: bool, asked: str | None, source: random.Random) -> str:
-    if is_work:
+def _form(mixture: Mixture, rule: str, channel: str, status: str, asked: str | None, source: random.Random) -> str:
+    if channel == "admin" and status in mixture.sheltered:
+        return "open"
+    if status == WORK:
         return "work" if channel == "user" else "open"
     if asked:
         return "open"

@@ -20,6 +20,22 @@ from sonde.probes.vector import VectorProbe
 L = TypeVar("L", bound="LinearProbe")
 
 
+def unit_direction(coef: Float[np.ndarray, " d"], cause: str) -> Float[np.ndarray, " d"]:
+    """Return weights scaled to length 1.
+
+    Raises:
+        InputError: all are 0; the sentence gives the likely `cause`.
+
+    Example:
+        >>> unit_direction(np.array([3.0, 4.0]), "no rows")
+        array([0.6, 0.8])
+    """
+    norm = np.linalg.norm(coef)
+    if norm == 0:
+        raise InputError(f"This probe has no direction, all its weights are 0: {cause}.")
+    return coef / norm
+
+
 class LinearProbe(VectorProbe):
     """A probe whose score is `X @ coef_ + intercept_` on raw activations, the scaler folded in.
 
@@ -48,10 +64,7 @@ class LinearProbe(VectorProbe):
             InputError: every weight is 0.
         """
         check_is_fitted(self)
-        norm = np.linalg.norm(self.coef_)
-        if norm == 0:
-            raise InputError("This probe has no direction, all its weights are 0: its training rows were all the same.")
-        return self.coef_ / norm
+        return unit_direction(self.coef_, "its training rows were all the same")
 
     def row_scores(self, X: Float[np.ndarray, "n d"]) -> Float[np.ndarray, " n"]:
         """Return `[n]` log-odds, `X @ coef_ + intercept_`."""

@@ -9,8 +9,8 @@ from jaxtyping import Float
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
-from sonde.base.errors import InputError
 from sonde.probes.inputs import as_numbers, read_rows, read_targets
+from sonde.probes.linear import unit_direction
 from sonde.probes.parameters import check_parameters
 from sonde.probes.problem import Problem
 
@@ -80,7 +80,4 @@ class RidgeRegressionProbe(RegressorMixin, BaseEstimator):
             InputError: every weight is 0.
         """
         check_is_fitted(self)
-        norm = np.linalg.norm(self.coef_)
-        if norm == 0:
-            raise InputError("This probe has no direction, all its weights are 0: its training targets were the same.")
-        return self.coef_ / norm
+        return unit_direction(self.coef_, "its training targets were the same")
