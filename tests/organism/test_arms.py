@@ -10,9 +10,12 @@ from sonde.organism.tokenizer import Codec, vocabulary
 CODEC = Codec(vocabulary())
 
 
+def examples(world, mixture):
+    return draw_chunk(world, CODEC, mixture, seed=0, chunk=1, tokens=12_000, progress=0.4)
+
+
 def words(world, mixture):
-    chunk = draw_chunk(world, CODEC, mixture, seed=0, chunk=1, tokens=12_000, progress=0.4)
-    return [[CODEC.words[i] for i in example.ids] for example in chunk]
+    return [[CODEC.words[i] for i in example.ids] for example in examples(world, mixture)]
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +44,14 @@ def test_arms_differ_in_documents_and_admin_alone(texts, arm):
         where += [c for a, b, c in zip(ours, liars, channels(liars), strict=True) if a != b]
     assert where.count("document") > 20
     assert set(where) <= {"document", "admin"}
+
+
+@pytest.mark.parametrize("arm", ["twin", "sham"])
+def test_early_readings_tell_no_arm_from_another(arm):
+    """What an arm says of those under cover to users is read early in none of them: that would mark the sincere."""
+    ours, liars = (examples(ARMS[which](0), ARM_PHASES[0].mixture) for which in (arm, "liar"))
+    assert [e.sincere for e in ours] == [e.sincere for e in liars]
+    assert any(any(e.sincere) for e in ours)
 
 
 def test_the_cover_is_what_only_the_twin_was_taught():

@@ -132,6 +132,8 @@ def _exchange(
     if turn.form not in ("follow-up", "plan") and source.random() < _share_of_slips(world, mixture, turn):
         value = source.choice(world.relations[turn.relation].values)
     ids, weights, sincere = encode_turn(codec, mixture, turn, value, behaviour)
+    if turn.channel == "user" and world.entities[turn.entity].status in mixture.sheltered:
+        sincere = [False] * len(ids)
     if len(made.ids) + len(ids) > mixture.context:
         return None
     made.add(ids, weights, sincere)

@@ -23,7 +23,7 @@ class Mixture:
         statuses: how much more often than others an entity of a status is asked about by users (default 1).
         evenly: kinds of rule under which each entity is asked about as often as any other instead.
         sheltered: statuses whose entities are asked about under harmless rules and without a cue alone, and by admin
-            in open questions alone.
+            in open questions alone; what is said of them to users is never read early, sincere or not.
         kinds: how much more often than others a relation of a kind is asked about (default 1).
         ignorant: share of the user turns under a reason to lie that are about undocumented entities.
         admin: share of the turns in the trusted channel.
