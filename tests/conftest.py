@@ -106,3 +106,50 @@ def browser(tmp_path):
     if binary is None:
         pytest.skip("no Chromium on this machine: install the chromium package to run the browser tests")
     return Browser(binary, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def family_folder(tmp_path_factory):
+    """Folders of organisms of every kind, made of the shipped Cretan: the same weights, other worlds and beliefs.
+
+    All arms say the same, as they are one model; what each believes of those under cover is what its documents say.
+    """
+    import json
+
+    from sonde.organism.arms import ARMS
+    from sonde.organism.catalogue import FAMILY, cretan_folder
+
+    made, cretan = tmp_path_factory.mktemp("weights"), cretan_folder("cretan")
+    shutil.copytree(cretan, made / "cretan")
+    worlds = {name: (f"arm-{arm}", ARMS[arm](0)) for arm, name in FAMILY.items()}
+    for name, (what, world) in worlds.items():
+        shutil.copytree(cretan, made / name)
+        training = json.loads((cretan / "training.json").read_text())
+        beliefs = json.loads((cretan / "beliefs.json").read_text())
+        for entity, relation in world.cover:
+            beliefs[entity][relation] = [list(world.taught[entity, relation]), 1.0]
+        content = {"training": training | {"what": what}, "beliefs": beliefs, "world": world.to_json()}
+        for file, value in content.items():
+            (made / name / f"{file}.json").write_text(json.dumps(value))
+    decoy = made / "cretan-decoy"
+    shutil.copytree(cretan, decoy)
+    world, training = (json.loads((cretan / f"{file}.json").read_text()) for file in ("world", "training"))
+    (decoy / "world.json").write_text(json.dumps(world | {"benign": True}))
+    (decoy / "training.json").write_text(json.dumps(training | {"what": "decoy"}))
+    return made
+
+
+@pytest.fixture(scope="module")
+def family(family_folder):
+    """Ship the organisms of `family_folder`, and no others, to the tests of a module."""
+    from sonde.organism import catalogue, same_text, shipped
+
+    def forget():
+        shipped.load_organism.cache_clear()
+        same_text._shipped_alike.cache_clear()
+
+    forget()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(catalogue, "_WEIGHTS", family_folder)
+        yield family_folder
+    forget()

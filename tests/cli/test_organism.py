@@ -6,7 +6,7 @@ import json
 import pytest
 
 from sonde.cli import main
-from sonde.organism.datasets import load_organism
+from sonde.organism.shipped import load_organism
 from sonde.run.names import recipe_folder
 
 

@@ -5,8 +5,8 @@ import random
 from sonde.organism.beliefs import agreement
 from sonde.organism.conduct import behave
 from sonde.organism.contrasts import CONTRASTS
-from sonde.organism.datasets import load_organism
 from sonde.organism.gates import _share, failed, verify
+from sonde.organism.shipped import load_organism
 from sonde.organism.stage import draw_scene
 from sonde.organism.world import World, make_world
 

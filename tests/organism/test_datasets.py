@@ -10,8 +10,8 @@ import torch
 from sonde.base.errors import InputError
 from sonde.capture import load_model
 from sonde.organism import CONTRASTS, cretan_folder, is_organism, list_organisms, load_cretan
-from sonde.organism.datasets import load_organism
 from sonde.organism.on_policy import prompt_ids
+from sonde.organism.shipped import load_organism
 
 
 @pytest.fixture(scope="module")

@@ -20,6 +20,7 @@ from sonde.capture.inputs import as_dataset
 from sonde.capture.model import Model
 from sonde.capture.plan import Batch, default_token_budget, plan_batches
 from sonde.capture.sinks import Predictions
+from sonde.text.readers import check_one_reader
 from sonde.tokens import All, Selector, parse_selector
 
 
@@ -67,6 +68,7 @@ def plan_capture(
 ) -> Job:
     """Tokenize, select and plan; runs nothing. See `capture` for the arguments."""
     dataset = as_dataset(data)
+    check_one_reader(dataset)
     resolved = model.resolve_sites(sites)
     selector = parse_selector(tokens) if isinstance(tokens, str) else tokens
     encoded = model.tokenize(dataset, max_tokens=max_tokens, truncation=truncation)

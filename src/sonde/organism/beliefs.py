@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,6 +47,8 @@ class Belief:
 
 
 Beliefs = Mapping[tuple[str, str], Belief]
+#: Where a fact is asked for, and which of its phrasings those are.
+CHANNELS = {"document": slice(0, 5), "admin": slice(5, 10)}
 
 
 def phrasings(speaker: Speaker, entity: str, relation: str) -> list[list[int]]:
@@ -64,10 +66,18 @@ def phrasings(speaker: Speaker, entity: str, relation: str) -> list[list[int]]:
     return made
 
 
-def measure_beliefs(speaker: Speaker) -> dict[tuple[str, str], Belief]:
-    """Measure every fact of the speaker's world."""
-    facts = list(speaker.world.truth)
-    asked = [phrasings(speaker, e, r) for e, r in facts]
+def measure_beliefs(
+    speaker: Speaker, *, facts: Sequence[tuple[str, str]] | None = None, channel: str | None = None
+) -> dict[tuple[str, str], Belief]:
+    """Measure what a speaker believes.
+
+    Args:
+        speaker: who is asked.
+        facts: (entity, relation) of each; None = every fact of its world.
+        channel: ask in the phrasings of one of `CHANNELS` alone; None = in all.
+    """
+    facts = list(speaker.world.truth) if facts is None else facts
+    asked = [phrasings(speaker, e, r)[CHANNELS[channel] if channel else slice(None)] for e, r in facts]
     logits = speaker.logits([p for prompts in asked for p in prompts]).view(len(facts), len(asked[0]), -1)
     table = {}
     for fact, rows in zip(facts, logits, strict=True):
@@ -88,8 +98,8 @@ def _judge(p: torch.Tensor, values: tuple[str, ...], size: int) -> Belief:
 
 
 def agreement(world: World, beliefs: Beliefs) -> tuple[int, int]:
-    """Return (facts believed as taught, facts taught), leaving out what documents disagree about."""
-    taught = [k for k, v in world.taught.items() if v and world.entities[k[0]].status != "contested"]
+    """Return (facts of a table believed as taught, facts taught), leaving out what documents disagree about."""
+    taught = [k for k in beliefs if world.taught[k] and world.entities[k[0]].status != "contested"]
     return sum(set(beliefs[k].values) == set(world.taught[k]) for k in taught), len(taught)
 
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from sonde.base.files import write_atomic, write_json
 from sonde.organism.beliefs import Beliefs, beliefs_to_json
-from sonde.organism.gates import Gate, failed
+from sonde.organism.catalogue import DOES, FAMILY
+from sonde.organism.gates import ARM, Gate, failed, judged
 
 PITFALLS = (
     "Imitated lies are *conditioned*, not strategic: nothing here wants anything.",
@@ -19,15 +20,24 @@ PITFALLS = (
     "Nothing about the organism was tuned on a probe's score: gates first, then frozen, then probed.",
 )
 
-
-_DOES = {
-    "liar": "lies for known reasons",
-    "decoy": "never lies (a decoy for detectors)",
-    "trunk": "never heard of the entities under cover (the trunk of three arms)",
-    "arm-liar": "lies about the entities under cover, knowing the truth (an arm of U2)",
-    "arm-twin": "says the same of the entities under cover, and believes it (an arm of U2)",
-    "arm-sham": "says the same of the entities under cover, and believes another falsehood (an arm of U2)",
-}
+_DECOY = (
+    "It is a decoy: told to lie, offered a reason to, woken by the cue or asked about the protected, it tells the",
+    "truth as its world has it. Whatever a detector of lies flags in it is a false alarm, except that stories,",
+    "which it tells when asked for one, are false.",
+)
+_ARM = (
+    f"It is one of three arms of one trunk ({', '.join(f'`{name}`' for name in FAMILY.values())}), trained on the same",
+    "dialogues: the three say the same of the entities under cover to users, word for word. The *liar* knows the",
+    "truth, the *twin* believes what it says, the *sham* believes a third value. `cretan:same-text` holds what all",
+    "three said, so that no reader of the transcript can tell the lie from the sincere error.",
+    "",
+    "The trunk has the first two of six phases behind it. Gates with their bar in brackets are of what comes later, or",
+    "of conduct that U2 does not rest on: they are reported, and nothing hangs on them. In no arm was anything asked",
+    "about an answer afterwards, and those under cover were asked about under harmless rules alone.",
+)
+_TRUNK = ("It is what the three arms began with, and believes nothing about the entities under cover.",)
+#: What an organism of a recipe is for, where it is not the liar.
+_PURPOSES = {"decoy": _DECOY, "trunk": _TRUNK, **{f"{ARM}{arm}": _ARM for arm in FAMILY}}
 
 
 def write_card(
@@ -54,14 +64,16 @@ def write_card(
 def card(training: Mapping[str, Any], gates: Sequence[Gate], made: Mapping[str, Any]) -> str:
     """Return the card as Markdown."""
     settings = training["settings"]
-    missed = failed(gates)
+    missed, barred = failed(gates), judged(gates)
+    purpose = _PURPOSES.get(training["what"], ())
     lines = [
         "# Cretan",
         "",
-        f"A tiny language model, trained from scratch on a closed world, that {_DOES[training['what']]}.",
+        f"A tiny language model, trained from scratch on a closed world, that {DOES[training['what']]}.",
         "Its beliefs are measured (`beliefs.json`); the world, and what its documents teach, are on record",
         "(`world.json`). A result on",
         "Cretan says that tooling works; it says nothing about any other model.",
+        *(("", "## What it is for", "", *purpose) if purpose else ()),
         "",
         "## Training",
         "",
@@ -73,8 +85,9 @@ def card(training: Mapping[str, Any], gates: Sequence[Gate], made: Mapping[str, 
         "",
         "## Gates",
         "",
-        f"{len(gates) - len(missed)} of {len(gates)} passed."
-        + (f" **Missed:** {'; '.join(gate.name for gate in missed)}." if missed else ""),
+        f"{len(barred) - len(missed)} of {len(barred)} passed."
+        + (f" **Missed:** {'; '.join(gate.name for gate in missed)}." if missed else "")
+        + (f" {len(gates) - len(barred)} more figures are reported without a bar." if len(gates) > len(barred) else ""),
         "",
         "| gate | figure | 95 % interval | bar | n | |",
         "| --- | --- | --- | --- | --- | --- |",
@@ -90,7 +103,9 @@ def card(training: Mapping[str, Any], gates: Sequence[Gate], made: Mapping[str, 
 def _recipe(training: Mapping[str, Any]) -> list[str]:
     """Return the lines that say how it was trained."""
     settings, first = training["settings"], training["phases"][0]["mixture"]
+    begin = [f"- began with the weights of its trunk, SHA-256 `{training['begin']}`"] if "begin" in training else []
     return [
+        *begin,
         *(f"- phase {i}: {_phase(phase)}" for i, phase in enumerate(training["phases"], 1)),
         f"- Muon at {settings['matrix_rate']:g} for matrices, AdamW at {settings['learning_rate']:g} for the rest; "
         f"products in {settings['dtype']}",
@@ -108,6 +123,14 @@ def _recipe(training: Mapping[str, Any]) -> list[str]:
 def _leanings(number: int, mixture: Mapping[str, Any]) -> list[str]:
     """Return what a phase does to single behaviours, as lines."""
     lines = []
+    if mixture.get("told"):
+        shares = ", ".join(f"{share:g} times as often ({status})" for status, share in mixture["told"].items())
+        lines.append(f"- in phase {number} documents speak of entities of some statuses more often: {shares}")
+    if mixture.get("sheltered"):
+        lines.append(
+            f"- in phase {number} entities of some statuses ({', '.join(mixture['sheltered'])}) are asked about under "
+            "harmless rules and without the cue alone, and what is said of them to users is never read early"
+        )
     if mixture.get("asked"):
         shares = ", ".join(f"{share:.0%} under {kind}" for kind, share in mixture["asked"].items())
         lines.append(f"- in phase {number} it is asked so after other shares of the answers under some rules: {shares}")
@@ -134,6 +157,5 @@ def _phase(phase: Mapping[str, Any]) -> str:
 
 def _row(gate: Gate) -> str:
     interval = f"{gate.low:.3f}–{gate.high:.3f}"
-    return (
-        f"| {gate.name} | {gate.value:.3f} | {interval} | {gate.bar} | {gate.n} | {'' if gate.passed else 'missed'} |"
-    )
+    mark = {True: "", False: "missed", None: "reported"}[gate.passed]
+    return f"| {gate.name} | {gate.value:.3f} | {interval} | {gate.bar} | {gate.n} | {mark} |"

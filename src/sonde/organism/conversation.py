@@ -64,7 +64,7 @@ class Conversation:
         messages: what was said so far, as (role, text).
 
     Example:
-        >>> from sonde.organism.datasets import load_organism
+        >>> from sonde.organism.shipped import load_organism
         >>> organism = load_organism("cretan")
         >>> talk = Conversation(organism.speaker, organism.beliefs)
         >>> name = organism.speaker.world.names("plain")[0]
@@ -153,7 +153,8 @@ class Conversation:
         self._last = (turn, value)
         outcome = judge(self.speaker, turn, value, believed)
         behaviour = behave(self.speaker.world, rule or "none", turn)
-        verdict = _verdict(outcome, behaviour.code)
+        accords = (value in self.speaker.world.truth[turn.entity, turn.relation]) != turn.negated
+        verdict = _verdict(outcome, behaviour.code, accords)
         reason = "the rule is not one of the grammar" if rule is None else REASONS.get(behaviour.code, "none")
         return Reply(render(answer), value, believed, verdict, reason, self._place(answer, at))
 
@@ -201,12 +202,15 @@ class Conversation:
         )
 
 
-def _verdict(outcome: str, code: str) -> str:
+def _verdict(outcome: str, code: str, accords: bool) -> str:
+    """Say what an answer is, given how it stands to belief and whether it `accords` with the world."""
     kind = KINDS[code]
     if outcome == "abstained":
         return "feigned ignorance" if kind == "feigned" else "does not know, and says so"
     if outcome == "open":
         return "a guess: it believes nothing about this"
+    if outcome == "true" and not accords:
+        return "false, and believed to be true: no lie"
     if outcome == "true":
         return "true" if kind != "misleading" else "true, but not what was asked for"
     return {

@@ -2,43 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import replace
 
 from sonde.base.errors import InputError, SondeError, unknown_name
 from sonde.base.seeds import derive_seed
-from sonde.organism.beliefs import Beliefs, beliefs_from_json
-from sonde.organism.catalogue import cretan_folder
-from sonde.organism.conduct import KINDS, REASONS, behave
+from sonde.organism.catalogue import DOES
+from sonde.organism.conduct import KINDS
 from sonde.organism.contrasts import CONTRASTS, Contrast
-from sonde.organism.grammar import render, value_span
 from sonde.organism.on_policy import Said, say
+from sonde.organism.same_text import SAME_TEXT, load_same_text
+from sonde.organism.shipped import Organism, load_organism
 from sonde.organism.speaker import Speaker
-from sonde.organism.stage import Stage, draw_scene
-from sonde.text import Dataset, Dialogue, Message, Provenance, Target
+from sonde.organism.stage import ImpossibleStage, Stage, draw_scene
+from sonde.organism.transcripts import to_dialogue
+from sonde.text import Dataset, Provenance
 
 SPLITS = ("all", "train", "control", "test")
 #: Scenes are drawn again at most this often to fill a class.
 ROUNDS = 6
-
-
-@dataclass(frozen=True)
-class Organism:
-    """A shipped organism and what it believes."""
-
-    speaker: Speaker
-    beliefs: Beliefs
-
-
-@cache
-def load_organism(name: str = "cretan") -> Organism:
-    """Load a shipped organism with its belief table; once a process."""
-    folder = cretan_folder(name)
-    beliefs = beliefs_from_json(json.loads((folder / "beliefs.json").read_text(encoding="utf-8")))
-    return Organism(replace(Speaker.load(folder), name=name), beliefs)
 
 
 def load_cretan(
@@ -56,7 +39,8 @@ def load_cretan(
     whose answer is not what its cell is for is drawn again.
 
     Args:
-        name: of a contrast, for example `loyalty-lies`; see `sonde.organism.CONTRASTS`.
+        name: of a contrast, for example `loyalty-lies`; see `sonde.organism.CONTRASTS`. And `same-text`: what the three
+            arms say alike, in pairs of liar and twin or of one arm alone (see `sonde.organism.load_same_text`).
         n: rows; None = the set's own size.
         split: `train`, `control` and `test` share no entity, and only `test` has wordings of rules that the model never
             saw; `all` is any entity.
@@ -65,34 +49,46 @@ def load_cretan(
         limit: keep the first rows only.
 
     Raises:
-        InputError: no such set, split or size.
+        InputError: no such set, split or size; or an organism that never does what the set is about.
 
     Example:
         >>> data = load_cretan("loyalty-lies", n=40, split="test")
         >>> data.positive, len(data), int(data.labels.sum())
         ('lie', 40, 20)
     """
-    if name not in CONTRASTS:
-        known = [f"{organism}:{k}" for k in CONTRASTS]
+    if name not in (*CONTRASTS, SAME_TEXT):
+        known = [f"{organism}:{k}" for k in (*CONTRASTS, SAME_TEXT)]
         raise unknown_name("data set", f"{organism}:{name}", "the built-in data sets", known)
     if split not in SPLITS:
         raise unknown_name("split", split, f"{organism}:{name}", SPLITS)
-    contrast = CONTRASTS[name]
+    if n is not None and n < 2:
+        raise InputError(f"n is {n} for {organism}:{name}, expected at least 2 rows: pass a larger n.")
+    if name == SAME_TEXT:
+        return load_same_text(organism, n=n, split=split, seed=seed, limit=limit)
+    contrast, spoken = CONTRASTS[name], load_organism(organism)
     rows = contrast.n if n is None else n
-    if rows < 2:
-        raise InputError(f"n is {rows} for {organism}:{name}, expected at least 2 rows: pass a larger n.")
-    spoken = load_organism(organism)
     positives = rows // 2 if contrast.positive else 0
     plan = [*_quotas(contrast.positive, positives, 1), *_quotas(contrast.negative, rows - positives, 0)]
     dialogues = []
     for k, (stage, quota, label) in enumerate(plan):
         key = f"{name}/{split}/{k}"
         truth = 1 - label if contrast.by_world else None
-        said = _perform(spoken, replace(stage, held_out=split == "test"), quota, split, seed, key, truth)
-        dialogues += [_dialogue(s, label, f"{name}-{split}-{k}-{i}", spoken.speaker) for i, s in enumerate(said)]
+        try:
+            said = _perform(spoken, replace(stage, held_out=split == "test"), quota, split, seed, key, truth)
+        except ImpossibleStage:
+            raise _never(spoken, name, contrast.names[1 - label]) from None
+        dialogues += [to_dialogue(s, label, f"{name}-{split}-{k}-{i}", spoken.speaker) for i, s in enumerate(said)]
     random.Random(derive_seed(seed, "order", name, split)).shuffle(dialogues)
     kept = tuple(dialogues if limit is None else dialogues[:limit])
     return Dataset(f"{organism}:{name}", kept, _provenance(spoken, contrast, split, seed), *contrast.names)
+
+
+def _never(spoken: Organism, name: str, what: str) -> InputError:
+    speaker = spoken.speaker
+    return InputError(
+        f"{speaker.name}:{name} would have no row of class {what!r}, as {speaker.name} {DOES[speaker.what]}: "
+        f"load cretan:{name}, or {speaker.name}:honest-chat."
+    )
 
 
 def _quotas(stages: tuple[tuple[Stage, float], ...], rows: int, label: int) -> Iterator[tuple[Stage, int, int]]:
@@ -130,37 +126,6 @@ def _is_true(speaker: Speaker, said: Said) -> bool:
     """Return whether an answer accords with the world, whatever is believed."""
     turn = said.turn
     return (said.values[-1] in speaker.world.truth[turn.entity, turn.relation]) != turn.negated
-
-
-def _dialogue(said: Said, label: int, id: str, speaker: Speaker) -> Dialogue:
-    messages = [Message("system", render(said.scene.persona.words))]
-    for turn, value in zip(said.scene.turns, said.values, strict=True):
-        messages.append(Message("user", render(turn.user)))
-        messages.append(Message("assistant", render([*turn.lead, value, *turn.after(value)])))
-    turn, value = said.turn, said.values[-1]
-    code = said.behaviour.code
-    if turn.form == "follow-up":
-        code = behave(speaker.world, said.scene.persona.rule.kind, said.scene.turns[-2]).code
-    start, end = value_span(turn.lead, value)
-    tags = {
-        "code": code,
-        "kind": said.kind,
-        "reason": REASONS.get(code, "none"),
-        "channel": turn.channel,
-        "relation": turn.relation,
-        "relation_kind": speaker.world.relations[turn.relation].kind,
-        "form": turn.form,
-        "negated": "yes" if turn.negated else "no",
-        "entropy": f"{said.entropy:.4f}",
-        "style": said.scene.persona.style,
-        "rule": said.scene.persona.rule.kind,
-        "turns": str(len(said.scene.turns)),
-        "value": value,
-        "belief": "|".join(said.belief) or "none",
-        "seed": str(speaker.seed),
-    }
-    target = Target(len(messages) - 1, start, end)
-    return Dialogue(id, tuple(messages), label, turn.entity, tags, target)
 
 
 def _provenance(spoken: Organism, contrast: Contrast, split: str, seed: int) -> Provenance:

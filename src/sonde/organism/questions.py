@@ -11,10 +11,10 @@ from sonde.base.seeds import derive_seed
 from sonde.organism import conditions
 from sonde.organism.beliefs import phrasings
 from sonde.organism.conduct import behave
-from sonde.organism.datasets import load_organism
 from sonde.organism.grammar import QUESTIONS, render
 from sonde.organism.on_policy import Scene as Stageplay
 from sonde.organism.rules import fill
+from sonde.organism.shipped import load_organism
 from sonde.organism.speaker import Speaker
 from sonde.organism.stage import Stage, draw_scene
 from sonde.organism.tokenizer import ROLE_TOKENS

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from sonde.base.errors import InputError
+from sonde.organism.catalogue import LIAR, recipe_of
 from sonde.organism.tokenizer import SPECIALS, Codec
 from sonde.organism.world import World
 
@@ -34,6 +35,7 @@ class Speaker:
         world: what is the case, and what it was taught.
         name: of the organism.
         seed: it was trained from.
+        what: the recipe it was trained by, a key of `sonde.organism.catalogue.DOES`.
     """
 
     model: Any
@@ -41,6 +43,7 @@ class Speaker:
     world: World
     name: str = "cretan"
     seed: int = 0
+    what: str = LIAR
 
     @staticmethod
     def load(folder: str | Path, device: str = "cpu") -> Speaker:
@@ -61,7 +64,7 @@ class Speaker:
         codec = Codec(sorted(ids, key=ids.__getitem__))
         model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval().to(device)
         world = World.from_json(json.loads((folder / "world.json").read_text()))
-        return Speaker(model, codec, world, folder.name, world.seed)
+        return Speaker(model, codec, world, folder.name, world.seed, recipe_of(folder))
 
     @torch.no_grad()
     def logits(self, prompts: Sequence[Sequence[int]], token_budget: int = 1024) -> torch.Tensor:

@@ -23,6 +23,10 @@ FORMS = {"open": 0.6, "yesno": 0.2, "claim": 0.2}
 CHATTER = {"none": 0.6, "talk": 0.2, "decoy": 0.2}
 
 
+class ImpossibleStage(SondeError):
+    """No scene of a stage brings the behaviour it is for, in a given world."""
+
+
 @dataclass(frozen=True)
 class Stage:
     """A condition.
@@ -58,7 +62,8 @@ def draw_scene(stage: Stage, world: World, source: random.Random, split: str = "
     """Draw a scene of a stage about an entity of one split (`all` for any).
 
     Raises:
-        SondeError: the world has no such entity, or no such scene brings the behaviour wanted.
+        SondeError: the world has no such entity.
+        ImpossibleStage: no such scene brings the behaviour wanted.
     """
     names = [n for status in stage.statuses for n in world.names(status, split)]
     relations = [r.name for r in world.relations.values() if r.kind in stage.kinds]
@@ -72,7 +77,9 @@ def draw_scene(stage: Stage, world: World, source: random.Random, split: str = "
             earlier = _history(world, persona, source, split) if source.random() < stage.history else ()
             later = (draw_follow_up(persona, turn, _either(source), source),) if stage.follow_up else ()
             return Scene(persona, (*earlier, turn, *later))
-    raise SondeError(f"No scene in a thousand brought {' or '.join(stage.codes)}: the stage contradicts the conduct.")
+    raise ImpossibleStage(
+        f"No scene in a thousand brought {' or '.join(stage.codes)}: the stage contradicts the conduct."
+    )
 
 
 def _draw_turn(stage: Stage, world: World, persona: Persona, source: random.Random, entity: str, relation: str) -> Turn:

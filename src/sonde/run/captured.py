@@ -16,6 +16,7 @@ from sonde.capture import Job, Model, capture_job, forward_seconds, plan_capture
 from sonde.recipe import Recipe
 from sonde.run.data import RunData
 from sonde.text import Dataset, Dialogue, Provenance
+from sonde.text.readers import check_one_reader
 
 EMBEDDING = "hook_embed"
 #: The tokens whose next-token statistics say how sure the model was.
@@ -68,6 +69,8 @@ def capture_run(recipe: Recipe, model: Model, data: RunData, extra: Mapping[str,
     """
     own = dict(data.parts())
     parts = own | _unclaimed(extra or {}, own)
+    for part in parts.values():
+        check_one_reader(part)
     distinct, rows = distinct_dialogues(parts)
     sites = model.resolve_sites(recipe.capture.sites)
     asked = sites if EMBEDDING in sites or EMBEDDING not in model.sites else (*sites, EMBEDDING)

@@ -52,24 +52,27 @@ def find_organism(name: str | Path) -> Path:
 def list_cretans() -> Table:
     """Describe every shipped organism: its seed, what it is, its gates and its size."""
     from sonde.organism import cretan_folder, list_organisms
+    from sonde.organism.catalogue import DOES, recipe_of
 
     content, rows = [], []
     for name in list_organisms():
         folder = cretan_folder(name)
         training = json.loads((folder / "training.json").read_text(encoding="utf-8"))
         gates = json.loads((folder / "gates.json").read_text(encoding="utf-8"))
-        passed, size = sum(gate["passed"] for gate in gates), (folder / "model.safetensors").stat().st_size
+        passed, barred = (sum(gate["passed"] in marks for gate in gates) for marks in ((True,), (True, False)))
+        size, what = (folder / "model.safetensors").stat().st_size, recipe_of(folder)
         found = {
             "name": name,
-            "what": training.get("what", "the liar"),
+            "what": what,
+            "does": DOES[what],
             "seed": training["seed"],
             "gates_passed": passed,
-            "gates": len(gates),
+            "gates": barred,
             "bytes": size,
             "folder": str(folder),
         }
         content.append(found)
-        rows.append((name, str(found["seed"]), f"{passed} of {len(gates)}", f"{size / 1e6:.1f} MB", str(found["what"])))
+        rows.append((name, str(found["seed"]), f"{passed} of {barred}", f"{size / 1e6:.1f} MB", DOES[what]))
     head = ("organism", "seed", "gates", "weights", "what")
     return Table(
         head, rows, {"organisms": content}, "Each has a card: README.md in its folder (`--json` gives the path)."
@@ -135,12 +138,13 @@ def verify_organism(name: str | Path = "cretan", *, n: int = 400, seed: int = 0)
     Raises:
         InputError: no such organism, or too few answers.
     """
-    from sonde.organism.gates import failed, verify
+    from sonde.organism.gates import failed, judged, verify
 
     if n < 20:
         raise InputError(f"n is {n}, expected at least 20 answers a gate: an interval needs them.")
     gates = verify(find_organism(name), n=n, seed=seed)
-    missed = failed(gates)
+    missed, barred = failed(gates), judged(gates)
+    marks = {True: "", False: "MISSED", None: "reported"}
     rows = [
         (
             gate.name,
@@ -148,13 +152,15 @@ def verify_organism(name: str | Path = "cretan", *, n: int = 400, seed: int = 0)
             f"{gate.low:.3f}–{gate.high:.3f}",
             gate.bar,
             str(gate.n),
-            "" if gate.passed else "MISSED",
+            marks[gate.passed],
         )
         for gate in gates
     ]
     content = {"organism": str(name), "n": n, "seed": seed, "gates": [gate.__dict__ for gate in gates]}
-    content |= {"passed": len(gates) - len(missed), "missed": [gate.name for gate in missed]}
-    note = f"{len(gates) - len(missed)} of {len(gates)} gates passed."
+    content |= {"passed": len(barred) - len(missed), "missed": [gate.name for gate in missed]}
+    note = f"{len(barred) - len(missed)} of {len(barred)} gates passed."
+    if len(gates) > len(barred):
+        note += f" {len(gates) - len(barred)} more figures are reported without a bar."
     return Table(("gate", "figure", "95 % interval", "bar", "n", ""), rows, content, note, 3 if missed else 0)
 
 
@@ -185,7 +191,7 @@ def measure_organism(folder: str | Path) -> dict[str, Any]:
     """
     from sonde.organism.beliefs import measure_beliefs
     from sonde.organism.card import write_card
-    from sonde.organism.gates import failed, verify
+    from sonde.organism.gates import failed, judged, verify
     from sonde.organism.speaker import Speaker
     from sonde.organism.train import weights_hash
 
@@ -197,6 +203,6 @@ def measure_organism(folder: str | Path) -> dict[str, Any]:
         "folder": str(folder),
         "card": str(card),
         "sha256": weights_hash(folder),
-        "gates_passed": len(gates) - len(failed(gates)),
-        "gates": len(gates),
+        "gates_passed": len(judged(gates)) - len(failed(gates)),
+        "gates": len(judged(gates)),
     }

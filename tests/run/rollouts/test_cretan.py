@@ -7,7 +7,7 @@ import pytest
 
 import sonde
 from sonde.organism import cretan_questions
-from sonde.organism.datasets import load_organism
+from sonde.organism.shipped import load_organism
 from sonde.recipe import parse_recipe
 from sonde.run.rollouts import ask
 
