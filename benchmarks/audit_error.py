@@ -5,7 +5,7 @@ length, style, position, talk of lying), or to shuffled labels, or on a split th
 of lies on data in which its nuisance and lying go together, as they would in a careless experiment. Good probes are
 fitted to lies told for one reason against every kind of negative. Both meet the same audit and further evidence.
 
-    python benchmarks/audit_error.py [--organisms cretan cretan-1] [--seeds 3] [--rows 400] [--json FILE]
+    python benchmarks/audit_error.py [--organisms cretan] [--seeds 3] [--first-seed 3] [--rows 400] [--json FILE]
 
 Prints, as markdown, planted kind × verdict × the checks that named it, and the error rates with exact 95 % intervals.
 Left out, every shipped organism takes part.
@@ -79,12 +79,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--organisms", nargs="+", default=list_organisms("liar"), help="folders in organism/weights")
     parser.add_argument("--seeds", type=int, default=1, help="data seeds an organism")
+    parser.add_argument("--first-seed", type=int, default=0, help="the first of them")
     parser.add_argument("--rows", type=int, default=500, help="rows of each source and split")
     parser.add_argument("--json", type=Path, help="write every verdict here")
     options = parser.parse_args()
     results = []
     for organism in options.organisms:
-        for seed in range(options.seeds):
+        for seed in range(options.first_seed, options.first_seed + options.seeds):
             started = time.perf_counter()
             results += audited(organism, seed, options.rows)
             print(f"{organism}, data seed {seed}: {time.perf_counter() - started:.0f} s", flush=True)

@@ -23,7 +23,8 @@ os.environ.setdefault("SONDE_QUIET", "1")
 
 import sonde
 from _sae_methods import kept_saes
-from sonde.run.sae_use import ranking_table, score_sae
+from sonde.run.sae_rank import ranking_table
+from sonde.run.sae_score import score_sae
 from sonde.saes import make_config, rank_latents
 from sonde.text import Dataset
 

@@ -141,7 +141,7 @@ if TYPE_CHECKING:
     )
     from sonde.run.compare import compare
     from sonde.run.sae_pages import show_latent
-    from sonde.run.sae_use import rank as rank_latents
+    from sonde.run.sae_rank import rank as rank_latents
     from sonde.run.train import train
     from sonde.saes import SAE, SparseLatentProbe, load_sae, train_sae, train_saes
     from sonde.scores import Scores, Threshold

@@ -35,7 +35,7 @@ def test_a_clean_probe_passes(clean, name):
     assert finding.status == "passed", finding.sentence
 
 
-REFITTING = ("text_baselines", "shuffled_labels", "control_task", "pairs", "seeds")
+REFITTING = ("text_baselines", "shuffled_labels", "pairs", "seeds")
 
 
 @pytest.mark.parametrize("name", REFITTING)
@@ -46,7 +46,7 @@ def test_without_training_data_nothing_is_refitted(clean, name):
     assert "--train" in finding.advice
 
 
-SIGNAL = ("uncertainty", "prompt_reader", "style", "length_position")
+SIGNAL = ("uncertainty", "control_task", "prompt_reader", "style", "length_position")
 
 
 @pytest.mark.parametrize("name", SIGNAL)
@@ -107,15 +107,45 @@ def test_shuffled_labels_catches_a_probe_of_nothing():
     assert finding.statistic.value >= 0.01
 
 
-def test_control_task_catches_a_memoriser():
-    """Rows of one entity are alike in many directions, and the real label is hardly readable."""
-    train = draw("train", 600, seed=2, strength=0.3, entity=4.0, groups=40)
-    finding = found("control_task", evidence(train=train))
+def protected(y, rng):
+    return 4.0 * y + rng.normal(size=len(y))
+
+
+def split_by_group():
+    """Positives about some groups and negatives about others, told apart by the second axis alone."""
+    lies, X = draw("them", 600, seed=1, fixed=1, nuisance=protected, strength=0.0, groups=30)
+    honest, Z = draw("others", 600, seed=3, fixed=0, nuisance=protected, groups=30)
+    both = replace(lies, dialogues=(*lies, *honest)), np.vstack([X, Z])
+    truths, T = draw("them", 600, seed=5, fixed=0, nuisance=lambda y, rng: protected(1 - y, rng), groups=30)
+    return both, (replace(truths, dialogues=tuple(replace(d, id=f"truth-{d.id}") for d in truths)), T)
+
+
+def test_control_task_catches_who_it_is_about():
+    """Offered lies about some against honest answers about others, a reader of who it is has nothing to show."""
+    test, truths = split_by_group()
+    given = evidence(on_axis(1), tests={"offered": test}, extra={"truths": truths})
+    assert given.signal.value > 0.95
+    finding = found("control_task", given)
     assert finding.status == "failed"
-    single = draw("train", 200, seed=2, groups=10**6)
-    alone = found("control_task", evidence(train=single))
+    # another way: every pair of one group, counted by hand
+    rows = given.covered
+    wins = [
+        float(rows.scores[i] > rows.scores[j])
+        for i in np.flatnonzero(rows.y == 1)
+        for j in np.flatnonzero((rows.y == 0) & (rows.groups == rows.groups[i]))
+    ]
+    assert finding.statistic.value == pytest.approx(np.mean(wins))
+    assert finding.details["selectivity"] == pytest.approx(np.mean(wins) - 0.5)
+
+
+def test_control_task_needs_groups_on_both_sides():
+    test, _ = split_by_group()
+    alone = found("control_task", evidence(on_axis(1), tests={"offered": test}))
     assert alone.status == "could not run"
+    assert "0 positives share a group with a negative" in alone.sentence
     assert "groups" in alone.advice
+    single = {"single": draw("single", 200, seed=2, groups=10**6)}
+    assert found("control_task", evidence(tests=single)).status == "could not run"
 
 
 def told(y, rng):

@@ -19,8 +19,8 @@ from sonde.capture import splice
 from sonde.cli import main
 from sonde.run.sae_audit import sae_finding
 from sonde.run.sae_pages import show_latent, write_pages
+from sonde.run.sae_score import latent_scores, score_sae
 from sonde.run.sae_train import capture_source, train_sae_from
-from sonde.run.sae_use import latent_scores, score_sae
 from sonde.saes.parallel import Peers
 from sonde.saes.probing import split_groups
 

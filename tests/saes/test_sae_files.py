@@ -74,7 +74,7 @@ def test_we_open_theirs_and_encode_the_same(architecture, tmp_path):
 
 
 def test_a_transcoder_is_ranked_and_not_taken_for_a_reconstruction(tmp_path):
-    from sonde.run.sae_use import score_sae
+    from sonde.run.sae_score import score_sae
     from sonde.saes import quality, rank_latents
 
     sae, X = load_sae(made_by_lens("transcoder", tmp_path / "theirs")), planted()[1][:300]

@@ -1,93 +1,71 @@
-"""Does the probe memorise?"""
+"""Does the probe know more than which group a row belongs to?"""
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 import numpy as np
 
-from sonde.audit.bars import FEWEST
+from sonde.audit.bars import FEWEST, keeps, kept_bar
 from sonde.audit.check import Check
 from sonde.audit.evidence import Evidence
-from sonde.audit.finding import FAILED, PASSED, Finding
-from sonde.audit.refits import refit_columns
-from sonde.base.seeds import generator
-from sonde.scores import Estimate, auroc_columns
-from sonde.scores.resampling import attach_interval, group_weights
-from sonde.scores.weighted import auroc_kernel
-
-#: Control tasks, each a fresh random label for every group.
-TASKS = 20
+from sonde.audit.finding import COULD_NOT_RUN, FAILED, Finding
+from sonde.scores import bootstrap, comparable, stratified_auroc
 
 
 class ControlTask(Check):
-    """Selectivity (Hewitt & Liang 2019): the AUROC on the task minus that on random labels, one for each type.
+    """Selectivity (Hewitt & Liang 2019) where a control task cannot be learnt: between rows of one group.
 
-    A type is a group: what the probe could know by heart (an entity, a template). The training rows of every group are
-    dealt out in two halves; refits learn from one and are tested on the other, on the real labels and on `TASKS`
-    control tasks that give each group a label by lot. As types are seen in both halves, whoever can tell them apart
-    does well on the control tasks too.
+    A control task gives every type a label by lot. A type is a group here: what a probe could know by heart (an entity,
+    a template). With wide activations nearly every linear probe learns such labels, so that doing so says how readable
+    groups are, not what this probe reads. Between rows of one group, however, they are worth nothing: a score of the
+    group alone has an AUROC of exactly 0.5 there (`stratified_auroc`). What the probe has above 0.5 is its
+    selectivity, and half of its lead over chance must be left.
+
+    The rows are the positives of the tests and the negatives of tests and evidence that the scope covers.
     """
 
     name = "control_task"
     why = "the probe memorises: so many dimensions can store which entity is which"
 
     def judge(self, evidence: Evidence) -> Finding:
-        """Compare the real task with control tasks on the same halves."""
-        train, claim = evidence.train, evidence.claim
-        if train is None:
+        """Compare positives with negatives of their own group alone."""
+        claim, rows = evidence.claim, evidence.covered
+        if evidence.silent:
+            return self.could_not_run(evidence.silent, "Nothing is detected here, so nothing can be memorised.")
+        shared = rows.where(comparable(rows.y, rows.groups))
+        positives, n_groups = int(shared.y.sum()), len(np.unique(shared.groups))
+        if min(positives, len(shared.y) - positives) < FEWEST or n_groups < 2:
             return self.could_not_run(
-                "the training data were not given, so nothing could be refitted",
-                "Pass the data the probe was trained on (--train).",
-            )
-        rng = generator(claim.seed, "control task")
-        _, owner = np.unique(train.groups, return_inverse=True)
-        learn = _halves(owner, rng)
-        both = np.isin(owner, owner[learn]) & np.isin(owner, owner[~learn])
-        n_groups = len(np.unique(owner[both]))
-        if n_groups < FEWEST or min(train.y[both].sum(), (1 - train.y[both]).sum()) < FEWEST:
-            return self.could_not_run(
-                f"only {n_groups} groups have two rows or more, so hardly any type is seen twice",
-                f"Give at least {FEWEST} groups with several rows each.",
-            )
-        lots = rng.integers(2, size=(TASKS, owner.max() + 1)).astype(bool)[:, owner]
-        fit, test = learn & both, ~learn & both
-        weights, note = refit_columns(
-            evidence.probe, train.X[fit], np.vstack([train.y[fit].astype(bool), lots[:, fit]])
-        )
-        scores = train.X[test] @ weights
-        labels = np.vstack([train.y[test].astype(bool), lots[:, test]])
-        point, draws = _selectivity(labels, scores, train.groups[test], claim.resamples, claim.seed)
-        selectivity = attach_interval(Estimate(point), draws)
-        real = float(auroc_columns(labels[0], scores[:, :1])[0])
-        passed = selectivity.low is not None and selectivity.low > 0
+                f"{positives} positives share a group with a negative, so who a row is about and what it does cannot "
+                "be told apart",
+                "Add negatives about the same groups, to the tests or as evidence: in groups that hold both classes, "
+                f"{FEWEST} rows of each or more.",
+            )  # fmt: skip
+        metric: Any = partial(stratified_auroc, strata=shared.groups)
+        within = bootstrap(metric, shared.y, shared.scores, shared.groups, resamples=claim.resamples, seed=claim.seed)
+        status = keeps(within, evidence.signal)
         return self.finding(
-            PASSED if passed else FAILED,
-            f"AUROC {real:.3f} on the task, {real - point:.3f} on random labels for the same {n_groups} groups",
-            statistic=selectivity,
-            measures="selectivity: AUROC on the task minus mean AUROC on control tasks",
-            bar="interval above 0",
-            advice="" if passed else "Use a stronger l2 or fewer dimensions, or more groups, until random labels for "
-            "the same groups cannot be learnt as well.",
-            details={"task": real, "control": real - point, "tasks": TASKS, "groups": n_groups, "note": note},
-        )  # fmt: skip
+            status,
+            f"AUROC {within} between rows of the same group ({evidence.signal} on the tests; a label by lot for each "
+            f"group has 0.5), n = {len(shared.y)} in {n_groups} groups",
+            statistic=within,
+            measures="AUROC between rows of the same group",
+            bar=kept_bar(evidence.signal),
+            advice=_ADVICE.get(status, ""),
+            details={
+                "before": evidence.signal.to_json(),
+                "selectivity": None if within.value is None else within.value - 0.5,
+                "positives": positives,
+                "negatives": len(shared.y) - positives,
+                "groups": n_groups,
+            },
+        )
 
 
-def _halves(owner: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return `[n]` booleans: half of the rows of each group, by lot."""
-    order = np.lexsort((rng.random(len(owner)), owner))
-    rank = np.empty(len(owner), dtype=np.int64)
-    starts = np.flatnonzero(np.r_[True, np.diff(owner[order]) > 0])
-    rank[order] = np.arange(len(owner)) - np.repeat(starts, np.diff(np.r_[starts, len(owner)]))
-    return rank % 2 == 0
-
-
-def _selectivity(
-    labels: np.ndarray, scores: np.ndarray, groups: np.ndarray, resamples: int, seed: int
-) -> tuple[float, np.ndarray]:
-    """Return the AUROC of the first column minus the mean of the others, and its draws over resampled groups."""
-    kernels = [auroc_kernel(y, s) for y, s in zip(labels, scores.T, strict=True) if y.any() and not y.all()]
-
-    def both(w: np.ndarray) -> np.ndarray:
-        return kernels[0](w) - np.mean([kernel(w) for kernel in kernels[1:]], axis=0)
-
-    draws = [both(w) for w in group_weights(labels.shape[1], groups, min(resamples, 300), seed)]
-    return float(both(np.ones((1, labels.shape[1])))[0]), np.concatenate(draws) if draws else np.empty(0)
+_ADVICE = {
+    FAILED: "Train on negatives about the same groups (the same entities, telling the truth), so that knowing the "
+    "group is worth nothing.",
+    COULD_NOT_RUN: "There are too few rows to tell: give more rows of both classes about the same groups.",
+}

@@ -11,9 +11,9 @@ import numpy as np
 from sonde.audit.bars import KEPT, LARGEST_FPR
 from sonde.audit.check import Check
 from sonde.audit.claim import Claim
-from sonde.audit.evidence import Evidence, Rows
+from sonde.audit.evidence import Evidence, Rows, flagged_rate
 from sonde.audit.finding import FAILED, PASSED, Finding
-from sonde.scores import Estimate, clopper_pearson, recall_at_fpr
+from sonde.scores import Estimate, recall_at_fpr
 from sonde.scores.resampling import attach_interval, group_weights, prepare
 from sonde.text import Dialogue
 
@@ -57,7 +57,7 @@ class Topic(Check):
                 f"Give at least {FEWEST_TALKS} negatives that do not mention it.",
             )
         before, after, change = _recalls(evidence.tested, rows.where(talk), rows.where(others), claim)
-        fired, sentence = _fires(rows.scores[talk], claim)
+        fired, sentence = _fires(rows.where(talk), claim)
         lost = change.high is not None and change.high < 0 and float(after) < KEPT * float(before)
         failed = fired or lost
         return self.finding(
@@ -94,15 +94,16 @@ def _recalls(tests: Rows, talk: Rows, others: Rows, claim: Claim) -> tuple[Estim
     weights = list(group_weights(len(y), groups, claim.resamples, claim.seed))
     draws = {name: np.concatenate([kernels[name](w[:, rows[name]]) for w in weights]) for name in rows}
     change = Estimate(float(points["after"]) - float(points["before"]))
-    before, after = (attach_interval(points[name], draws[name]) for name in ("before", "after"))
-    return before, after, attach_interval(change, draws["after"] - draws["before"])
+    units = len(np.unique(groups))
+    before, after = (attach_interval(points[name], draws[name], units=units) for name in ("before", "after"))
+    return before, after, attach_interval(change, draws["after"] - draws["before"], units=units)
 
 
-def _fires(scores: np.ndarray, claim: Claim) -> tuple[bool, str]:
+def _fires(talk: Rows, claim: Claim) -> tuple[bool, str]:
     """Return whether talk is flagged too often at the threshold, and a clause that says how often."""
     if claim.threshold is None:
         return False, ""
-    flagged = int((scores > claim.threshold.value).sum())
-    low, high = clopper_pearson(flagged, len(scores))
-    clause = f"; at the threshold {flagged / len(scores):.1%} of the talk is flagged [{low:.1%}, {high:.1%}]"
-    return low > LARGEST_FPR, clause
+    rate = flagged_rate(talk.scores, talk.groups, claim)
+    assert rate.low is not None
+    clause = f"; at the threshold {float(rate):.1%} of the talk is flagged [{rate.low:.1%}, {rate.high:.1%}]"
+    return rate.low > LARGEST_FPR, clause

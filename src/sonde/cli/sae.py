@@ -78,8 +78,8 @@ def rank(
     json: bool = typer.Option(False, "--json", help="Print the ranking as JSON."),
 ) -> None:
     """Rank latents by a labelled concept, beside a dense probe and a random SAE on the same splits."""
-    from sonde.run.sae_use import rank as rank_by
-    from sonde.run.sae_use import ranking_table
+    from sonde.run.sae_rank import rank as rank_by
+    from sonde.run.sae_rank import ranking_table
 
     ranking = rank_by(
         folder,
@@ -112,7 +112,7 @@ def score(
     json: bool = typer.Option(False, "--json", help="Print the figures as JSON."),
 ) -> None:
     """Measure sparsity, reconstruction, and the loss recovered when the SAE is spliced into the model."""
-    from sonde.run.sae_use import latent_scores, score_sae
+    from sonde.run.sae_score import latent_scores, score_sae
 
     if latent:
         told = latent_scores(folder, source, latent, model=model or None, device=device or None)

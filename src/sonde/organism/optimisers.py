@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from sonde.base.errors import SondeError
+from sonde.organism.muon import Muon
 
 
 @dataclass(frozen=True)
@@ -41,27 +41,20 @@ class Optimisers:
             part.load_state_dict(state)
 
 
-def make_optimisers(model: torch.nn.Module, matrix_rate: float, rate: float, weight_decay: float) -> Optimisers:
-    """Make Muon (Jordan et al., 2024; updates scaled to AdamW's, as in arXiv 2502.16982) and AdamW.
+def make_optimisers(
+    model: torch.nn.Module, matrix_rate: float, rate: float, weight_decay: float, dtype: torch.dtype
+) -> Optimisers:
+    """Make Muon and AdamW.
 
     Args:
         model: whose two-dimensional parameters, embeddings apart, go to Muon.
         matrix_rate, rate: peak rates of Muon and of AdamW.
         weight_decay: of the matrices.
-
-    Raises:
-        SondeError: this torch has no Muon.
+        dtype: of Muon's own products.
     """
-    if not hasattr(torch.optim, "Muon"):
-        raise SondeError(
-            f"Training an organism needs torch.optim.Muon, and torch {torch.__version__} has none: "
-            "install torch 2.9 or later (the shipped organisms run on any torch)."
-        )
     named = list(model.named_parameters())
     matrices = [p for name, p in named if p.ndim == 2 and "embed" not in name]
     others = [p for name, p in named if p.ndim != 2 or "embed" in name]
-    muon = torch.optim.Muon(
-        matrices, lr=matrix_rate, weight_decay=weight_decay, momentum=0.95, adjust_lr_fn="match_rms_adamw"
-    )
+    muon = Muon(matrices, lr=matrix_rate, weight_decay=weight_decay, momentum=0.95, dtype=dtype)
     adamw = torch.optim.AdamW(others, lr=rate, betas=(0.9, 0.98), weight_decay=0.0, fused=True)
     return Optimisers((muon, adamw), (matrix_rate, rate))

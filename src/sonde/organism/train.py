@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 
-from sonde.base.devices import choose_device
+from sonde.base.devices import choose_device, dtype_name, fast_dtype, parse_dtype
 from sonde.base.errors import InputError
 from sonde.base.files import hash_bytes, write_atomic, write_json
 from sonde.base.progress import progress_bar
@@ -38,7 +38,8 @@ class Settings:
         weight_decay: of the matrices.
         warm_up, decay: shares of a phase over which the rates rise, and fall to zero at its end.
         early_weight: loss weight of reading sincere values in the layers between (never lies); 0 = not at all.
-        dtype: of the matrix products, `bfloat16` or `float32`.
+        dtype: of the matrix products, `bfloat16` or `float32`; `auto` = bfloat16 where the machine multiplies it in
+            hardware (the record says which it was).
         context: longest sequence, in tokens.
         width, layers, heads, hidden: of the transformer.
     """
@@ -51,7 +52,7 @@ class Settings:
     warm_up: float = 0.02
     decay: float = 0.6
     early_weight: float = 0.2
-    dtype: str = "bfloat16"
+    dtype: str = "auto"
     context: int = 128
     width: int = 160
     layers: int = 4
@@ -93,7 +94,9 @@ def train(
         InputError: `out` holds something else, or the checkpoint of another recipe.
     """
     settings, phases, world = settings or Settings(), tuple(phases) or PHASES, world or make_world(seed)
-    out = Path(out)
+    out, place = Path(out), choose_device(device)
+    if settings.dtype == "auto":
+        settings = replace(settings, dtype=dtype_name(fast_dtype(place)))
     recipe = {
         "what": what,
         "seed": seed,
@@ -104,7 +107,7 @@ def train(
     if begin is not None:
         recipe["begin"] = weights_hash(begin)
     words = vocabulary()
-    run = _Run(settings, phases, world, Codec(words), seed, choose_device(device))
+    run = _Run(settings, phases, world, Codec(words), seed, place)
     if begin is not None:
         run.model.load_state_dict(_weights(begin))
     done, chunks = _open(out, recipe, run, resume), run.chunks
@@ -129,10 +132,15 @@ class _Run:
     ) -> None:
         self.settings, self.phases, self.world, self.codec = settings, phases, world, codec
         self.seed, self.device = seed, device
+        self.dtype = parse_dtype(settings.dtype) or torch.float32
         self.model = make_model(settings, len(codec.words), settings.context, seed, codec)
         self.model.to(device)  # type: ignore[arg-type]
+        self._begin_optimisers()
+
+    def _begin_optimisers(self) -> None:
+        settings = self.settings
         self.optimisers = make_optimisers(
-            self.model, settings.matrix_rate, settings.learning_rate, settings.weight_decay
+            self.model, settings.matrix_rate, settings.learning_rate, settings.weight_decay, self.dtype
         )
 
     @property
@@ -151,8 +159,10 @@ class _Run:
 
     def learn(self, chunk: int) -> float:
         """Take the steps of one chunk; return the mean loss over its weighted tokens."""
-        settings, dtype = self.settings, getattr(torch, self.settings.dtype)
+        settings = self.settings
         phase, at, chunks = self._phase(chunk)
+        if phase.afresh and at == 0:
+            self._begin_optimisers()
         sequences = draw_chunk(
             self.world, self.codec, phase.mixture, self.seed, chunk, settings.chunk_tokens, at / chunks
         )
@@ -161,7 +171,7 @@ class _Run:
         total = torch.zeros((), device=self.device)
         for i, batch in enumerate(plan):
             target = Target(*(torch.from_numpy(part).to(self.device) for part in batch))
-            loss = losses(self.model, target, dtype=dtype, early=settings.early_weight > 0)
+            loss = losses(self.model, target, dtype=self.dtype, early=settings.early_weight > 0)
             (loss.main + settings.early_weight * loss.early).backward()
             torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
             self.optimisers.step(phase.height * rate_at((at + i / len(plan)) / chunks, settings))

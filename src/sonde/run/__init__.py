@@ -9,7 +9,7 @@ from sonde.run.folder import Run, open_run
 from sonde.run.names import find_recipe, load_dataset, load_model
 from sonde.run.rollouts import Rollout, follow_up_scores, open_rollout, rollout
 from sonde.run.sae_pages import show_latent
-from sonde.run.sae_use import rank as rank_latents
+from sonde.run.sae_rank import rank as rank_latents
 from sonde.run.score_source import score_source
 from sonde.run.summary import summarize
 from sonde.run.sums import capture_sums

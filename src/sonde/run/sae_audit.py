@@ -9,7 +9,8 @@ from sonde.audit import Finding
 from sonde.base.errors import InputError
 from sonde.capture import Model
 from sonde.probes import Probe
-from sonde.run.sae_use import open_sae, rank
+from sonde.run.sae_open import open_sae
+from sonde.run.sae_rank import rank
 from sonde.saes import SAE, sae_table
 from sonde.scores import Estimate
 from sonde.text import Dataset

@@ -21,7 +21,7 @@ from sonde.report import TokenStrip
 from sonde.report.features import FeaturePage, IndexEntry, page_name, render_feature, render_index
 from sonde.report.scored import token_pieces
 from sonde.run.names import load_dataset
-from sonde.run.sae_use import capture_for, check_latent, model_for, open_sae
+from sonde.run.sae_open import capture_for, check_latent, model_for, open_sae
 from sonde.run.score_source import read_source
 from sonde.saes import SAE, neighbours
 from sonde.saes.codes import codes, pool_codes
