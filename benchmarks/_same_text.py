@@ -122,13 +122,15 @@ class SameText:
         return found
 
     def each(self) -> dict[str, Any]:
-        """A probe of each arm's own instructed lies: its share of alarms on that arm's texts, at its own threshold."""
+        """A probe of each arm's own instructed lies: its alarms on that arm's texts, and what it reads in all arms."""
         found: dict[str, Any] = {}
         for arm in self.names:
             fitted = fit(self.training(arm, TRAININGS[0]))
             flagged = self.share(fitted.scores(self.features[arm]) > 0)
-            found[arm] = {"site": fitted.site, "l2": fitted.l2, "flagged": flagged}
-            print(f"trained and read in the {arm}: {fitted.site}, {shown({'flagged': flagged})}", flush=True)
+            same = self.against({other: fitted.scores(part) for other, part in self.features.items()})
+            found[arm] = {"site": fitted.site, "l2": fitted.l2, "flagged": flagged, "same text": same}
+            print(f"trained and read in the {arm}: {fitted.site}, {shown({'flagged': flagged})}")
+            print(f"  read in all: {shown(same)}", flush=True)
         return found
 
     def share(self, hits: np.ndarray) -> list[Any]:

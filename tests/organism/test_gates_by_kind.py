@@ -9,7 +9,7 @@ import pytest
 from sonde.organism.arm_rates import NEEDED
 from sonde.organism.arms import ARMS, trunk_world
 from sonde.organism.card import card
-from sonde.organism.catalogue import DOES, FAMILY, list_organisms
+from sonde.organism.catalogue import DOES, FAMILY, cretan_folder, list_organisms
 from sonde.organism.conduct import LIES, behave
 from sonde.organism.gates import Gate, _beliefs, failed, judged, perform, rates_of, verify
 from sonde.organism.rates import rates
@@ -29,7 +29,7 @@ WORLDS = {
 LIARS = {rate.name: rate for rate in rates()}
 
 
-def reach(what, name, spoken, n=40):
+def reach(what, name, spoken, n=24):
     """Return the share of a gate's answers that pass, among those it judges."""
     (rate,) = (r for r in rates_of(what) if r.name == name)
     verdicts = [rate.judge(s) for s in perform(spoken.speaker, spoken.beliefs, rate.stage, n, 0, name)]
@@ -80,12 +80,14 @@ def test_beliefs_of_those_under_cover_are_gates_of_their_own(family):
     """The weights are Cretan's, which believes the truth: the liar's table stands, the twin's does not."""
     for arm, expected in (("liar", 1.0), ("twin", 0.0)):
         spoken = load_organism(FAMILY[arm])
-        gates = {g.name: g for g in _beliefs(spoken.speaker, spoken.beliefs)}
+        few = dict(list(spoken.speaker.world.cover.items())[:30])
+        speaker = replace(spoken.speaker, world=replace(spoken.speaker.world, cover=few))
+        gates = {g.name: g for g in _beliefs(speaker, spoken.beliefs)}
         assert len(gates) == 4
         for channel in ("document", "admin"):
             gate = gates[f"beliefs as taught, of those under cover, in {channel} phrasings alone"]
-            assert gate.value == pytest.approx(expected, abs=0.06)
-            assert (gate.n, gate.passed) == (192, arm == "liar")
+            assert gate.value == pytest.approx(expected, abs=0.05)
+            assert (gate.n, gate.passed) == (30, arm == "liar")
         assert gates["beliefs as taught, of those under cover, in every phrasing"].value == 1.0, "the table on record"
 
 
@@ -99,19 +101,13 @@ def test_what_is_only_reported_fails_nothing():
     gates = [Gate("a", 0.1, 0, 1, "(≥ 0.9)", None, 9), Gate("b", 0.1, 0, 1, "≥ 0.9", False, 9)]
     assert (judged(gates), failed(gates)) == (gates[1:], gates[1:])
     training = {"what": "arm-twin", "seed": 0, "hash": "0", "begin": "1", "phases": [], "settings": {}}
-    recipe = json.loads((load_organism_folder() / "training.json").read_text())
+    recipe = json.loads((cretan_folder("cretan") / "training.json").read_text())
     text = card({**recipe, **{k: v for k, v in training.items() if k not in ("phases", "settings")}}, gates, {})
     assert "0 of 1 passed. **Missed:** b. 1 more figures are reported without a bar." in text
     assert "| a | 0.100 | 0.000–1.000 | (≥ 0.9) | 9 | reported |" in text
     assert "believes it (an arm of U2)" in text
     assert "began with the weights of its trunk" in text
     assert "cretan:same-text" in text
-
-
-def load_organism_folder():
-    from sonde.organism import cretan_folder
-
-    return cretan_folder("cretan")
 
 
 def test_organisms_are_listed_by_what_they_are_for(family):
@@ -152,3 +148,21 @@ def test_verify_measures_the_gates_of_its_kind(family, name):
     table = verify_organism(name, n=20)
     assert table.exit_code == 3, "Cretan's weights are neither"
     assert table.content["passed"] + len(table.content["missed"]) == len(judged(gates))
+
+
+@pytest.mark.slow
+def test_one_model_in_three_roles_has_nothing_to_read(family, monkeypatch):
+    """The measurement of U2 on arms that are one model: whatever a probe reads, it reads alike in all."""
+    import sys
+    from pathlib import Path
+
+    monkeypatch.setattr(sys, "path", [str(Path(__file__).parents[2] / "benchmarks"), *sys.path])
+    from _same_text import SameText
+
+    found = SameText(n=60, texts=40).measure()
+    assert found["same bytes"]
+    for trained in found["trained in the liar"].values():
+        assert trained["same text"]["liar against twin"] == [0.5, 0.5, 0.5]
+        assert trained["instructed lies, read in"]["twin"][0] > 0.7
+    moment = found["belief in the moment"]
+    assert moment["twin"]["truth"] == moment["liar"]["belief"], "Cretan knows the truth, whatever it is said to believe"
