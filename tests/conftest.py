@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 os.environ.update(HF_HUB_OFFLINE="1", HF_DATASETS_OFFLINE="1", WANDB_MODE="disabled", TOKENIZERS_PARALLELISM="false")
 
 import pytest
+from chromium import FLAGS, find_chromium
 from jaxtyping import install_import_hook
 
 install_import_hook(
@@ -64,22 +64,6 @@ def installed(tmp_path_factory):
     return target
 
 
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-    "--virtual-time-budget=8000",
-    "--enable-logging=stderr",
-    "--host-resolver-rules=MAP * ~NOTFOUND",
-)
-
-
 @dataclass(frozen=True)
 class Browser:
     """Opens pages with name resolution blocked."""
@@ -90,7 +74,7 @@ class Browser:
     def run(self, html: str, *flags: str) -> tuple[str, list[str]]:
         page = self.folder / "page.html"
         page.write_text(html, encoding="utf-8")
-        command = [self.binary, *FLAGS, f"--user-data-dir={self.folder / 'user'}"]
+        command = [self.binary, *FLAGS, "--enable-logging=stderr", f"--user-data-dir={self.folder / 'user'}"]
         done = subprocess.run([*command, *flags, page.as_uri()], capture_output=True, timeout=300, check=True)
         console = re.findall(r"CONSOLE.*", done.stderr.decode(errors="replace"))
         return done.stdout.decode("utf-8", errors="replace"), console
@@ -102,7 +86,7 @@ class Browser:
 
 @pytest.fixture
 def browser(tmp_path):
-    binary = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    binary = find_chromium()
     if binary is None:
         pytest.skip("no Chromium on this machine: install the chromium package to run the browser tests")
     return Browser(binary, tmp_path)

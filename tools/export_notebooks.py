@@ -59,7 +59,7 @@ def main() -> None:
     parser.add_argument("--theme", choices=["light", "dark"], default="light")
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
-    os.environ.update(HF_HUB_OFFLINE="1", SONDE_QUIET="1")
+    os.environ.update(HF_HUB_OFFLINE="1")
     for notebook in given.notebooks or sorted(NOTEBOOKS.glob("*.ipynb")):
         export(notebook, given.out, given.theme)
 

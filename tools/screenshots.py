@@ -9,13 +9,13 @@ a picture of each, light. Needs Chromium and Pillow; no network.
 from __future__ import annotations
 
 import argparse
-import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 import numpy as np
+from chromium import FLAGS, find_chromium
 from PIL import Image, ImageChops
 
 import sonde
@@ -26,21 +26,7 @@ from sonde.run.sae_pages import write_pages
 #: Bytes one picture, and all of them, may have.
 MOST, MOST_IN_ALL = 150_000, 500_000
 SITE = "blocks.2.hook_resid_post"
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-    "--hide-scrollbars",
-    "--virtual-time-budget=8000",
-    "--blink-settings=preferredColorScheme=1",
-    "--host-resolver-rules=MAP * ~NOTFOUND",
-)
+LOOK = ("--hide-scrollbars", "--blink-settings=preferredColorScheme=1")
 
 
 def main() -> None:
@@ -103,12 +89,12 @@ def feature_page(folder: Path) -> Path:
 
 def picture(page: Path, target: Path, width: int, height: int) -> int:
     """Photograph the top of a page and return the picture's bytes."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    chromium = find_chromium()
     if chromium is None:
         sys.exit("Pictures are taken with Chromium, which is missing: install the chromium package.")
     with tempfile.TemporaryDirectory() as user:
         place = [f"--user-data-dir={user}", f"--window-size={width},{height}", f"--screenshot={target}"]
-        subprocess.run([chromium, *FLAGS, *place, page.resolve().as_uri()], check=True, capture_output=True)
+        subprocess.run([chromium, *FLAGS, *LOOK, *place, page.resolve().as_uri()], check=True, capture_output=True)
     shrink(target)
     size = target.stat().st_size
     print(f"{target} {size:,} bytes")

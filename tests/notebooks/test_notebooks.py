@@ -42,6 +42,7 @@ def test_a_notebook_runs_from_the_wheel_and_its_page_is_whole(installed, browser
     print(done.stdout, end="")
     page = (tmp_path / f"{notebook.stem}.html").read_text(encoding="utf-8")
     figures, cards = SHOWN[notebook.stem]
+    assert 'data-mime-type="application/vnd.jupyter.stderr"' not in page
     dom, console = browser.open(page)
     assert console == []
     assert dom.count('class="sonde-figure"') == figures

@@ -50,7 +50,7 @@ class Pairs(Check):
             )
         return self.finding(
             FAILED if leaks else PASSED,
-            sentence + (f" ({near} pairs are nearly the same)" if near else ""),
+            sentence + (f" ({near} {'pair is' if near == 1 else 'pairs are'} nearly the same)" if near else ""),
             statistic=Estimate(float(total)),
             measures="groups and texts on both sides",
             bar="none",

@@ -185,6 +185,7 @@ def embedded(figure: go.Figure) -> Mapping[str, object]:
         "title": about["title"],
         "caption": Markup(about["caption"]),
         "height": figure.layout.height,
+        "least_width": about.get("least_width", 0),
         "json": Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")),
     }
 

@@ -54,14 +54,14 @@ def _points(name: str, bins: Sequence[Mapping[str, Any]], error: Mapping[str, An
     value = [s["value"] for s in shares]
     high = [s["value"] if s.get("high") is None else s["high"] for s in shares]
     low = [s["value"] if s.get("low") is None else s["low"] for s in shares]
-    shown = f"{short_label(name)} (n = {count(sum(b['n'] for b in bins))}"
+    shown = f"{short_label(name)} (n = {count(sum(b['n'] for b in bins))})"
     if error and error.get("value") is not None:
         bounds = interval(error.get("low"), error.get("high"))
-        shown += f"; ECE {number(error['value'])}" + (f", {bounds}" if bounds else "")
+        shown += f"<br>ECE {number(error['value'])}" + (f", {bounds}" if bounds else "")
     return go.Scatter(
         x=[b["probability"] for b in bins],
         y=value,
-        name=shown + ")",
+        name=shown,
         mode="lines+markers",
         line={"color": style["colour"], "dash": style["dash"], "width": 1.4},
         marker={"symbol": style["symbol"], "size": 8},

@@ -13,7 +13,9 @@ from sonde.report.figures.roc import recall_at, step_curve
 from sonde.report.figures.style import NEUTRAL, house_figure, label, series_style, set_caption, short_label
 from sonde.report.format import count, percent, target_percent
 
+#: Rates with a line, and those of them with a number on the horizontal axis, which is short on a narrow page.
 _TICKS = (0.0001, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999)
+_NUMBERED = (0.0001, 0.001, 0.01, 0.05, 0.2, 0.4, 0.6, 0.8, 0.95, 0.99, 0.999)
 
 
 def det_curves(
@@ -129,4 +131,5 @@ def _axes(figure: go.Figure, rates: np.ndarray, target: float, positive: str) ->
     ticks = [t for t in _TICKS if ends[0] <= float(deviate([t])[0]) <= ends[1]]
     shown = {"tickvals": deviate(ticks), "ticktext": [f"{100 * t:g}" for t in ticks], "range": ends}
     figure.update_xaxes(title_text="False-positive rate (%, normal deviate)", **shown)
+    figure.update_xaxes(ticktext=[f"{100 * t:g}" if t in _NUMBERED else "" for t in ticks], tickangle=0)
     figure.update_yaxes(title_text=f"Missed {label(positive)} (%, normal deviate)", **shown)

@@ -18,6 +18,7 @@ BELOW, MIDDLE, ABOVE = "rgba(0,114,178,0.72)", "rgba(128,128,128,0.12)", "rgba(2
 DIVERGING = ((0.0, BELOW), (0.5, MIDDLE), (1.0, ABOVE))
 _MOST_NUMBERS = 400  # cells in which numbers still can be read
 _MOST_INTERVALS = 7  # columns in which an interval fits below its number
+_LETTER, _BAR = 7, 100  # pixels of a letter of a name, and of the colour bar with its title
 
 
 def heatmap(
@@ -66,6 +67,7 @@ def heatmap(
         )
     )
     _write_numbers(figure, values, below)
+    figure.layout.meta |= {"least_width": least_width(rows, columns, numbers=values.size <= _MOST_NUMBERS)}
     figure.update_xaxes(
         tickvals=list(range(len(columns))), ticktext=[short_label(c, 24) for c in columns], showgrid=False
     )
@@ -87,6 +89,19 @@ def mark_cell(figure: go.Figure, row: int, column: int) -> None:
 def intervals_fit(columns: Sequence[str]) -> bool:
     """Return whether an interval fits below the number of each cell."""
     return len(columns) <= _MOST_INTERVALS
+
+
+def least_width(rows: Sequence[str], columns: Sequence[str], *, numbers: bool) -> int:
+    """Return the pixels in which names, numbers and colour bar stand side by side; a narrower page scrolls.
+
+    Example:
+        >>> least_width(["a"], ["b", "c"], numbers=True)
+        243
+    """
+    names = _LETTER * min(32, max(map(len, rows), default=0))
+    least = (68 if intervals_fit(columns) else 38) if numbers else 14
+    cell = max(least, _LETTER * min(24, max(map(len, columns), default=0))) if intervals_fit(columns) else least
+    return names + _BAR + cell * len(columns)
 
 
 def short_interval(entry: Mapping[str, Any]) -> str:

@@ -141,7 +141,9 @@ def _ring(figure: go.Figure, rows: Sequence[Row], shift: float, selected: Mappin
     for row in [r for r in rows if (r["site"], r["probe"]) == (wanted.get("site"), wanted.get("probe"))]:
         ring = {"symbol": "circle-open", "size": 19, "line": {"width": 2.5, "color": NEUTRAL}, "color": NEUTRAL}
         x, y = [position(row) + shift], [row["auroc"]["value"]]
-        figure.add_trace(go.Scatter(x=x, y=y, name="selected", mode="markers", marker=ring, hoverinfo="skip"))
+        figure.add_trace(
+            go.Scatter(x=x, y=y, name="selected", mode="markers", marker=ring, hoverinfo="skip", cliponaxis=False)
+        )
 
 
 def _lines(figure: go.Figure, drawn: Sequence[Row], baselines: Mapping[str, float]) -> None:

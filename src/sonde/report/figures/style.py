@@ -95,7 +95,8 @@ def house_figure(title: str, caption: str, height: int = 420) -> HouseFigure:
 def set_caption(figure: go.Figure, title: str, caption: str) -> None:
     """Set title and caption; a percentage is not broken across lines."""
     text = caption.replace(" %", f"{THIN}%")
-    figure.update_layout(title={"text": title, "subtitle": {"text": text}}, meta={"title": title, "caption": text})
+    about = {**(figure.layout.meta or {}), "title": title, "caption": text}
+    figure.update_layout(title={"text": title, "subtitle": {"text": text}}, meta=about)
 
 
 def stacked(base: HouseFigure, rows: int, **options: Any) -> HouseFigure:
