@@ -162,7 +162,7 @@ def test_one_model_in_three_roles_has_nothing_to_read(family, monkeypatch):
     found = SameText(n=60, texts=40).measure()
     assert found["same bytes"]
     for trained in found["trained in the liar"].values():
-        assert trained["same text"]["liar against twin"] == [0.5, 0.5, 0.5]
+        assert trained["same text"]["liar against twin"] == pytest.approx([0.5, 0.5, 0.5])
         assert trained["instructed lies, read in"]["twin"][0] > 0.7
     moment = found["belief in the moment"]
     assert moment["twin"]["truth"] == moment["liar"]["belief"], "Cretan knows the truth, whatever it is said to believe"
