@@ -73,7 +73,7 @@ def test_a_probe_without_a_threshold_flags_nothing():
     assert "none set" in plain
     assert "flagged" not in plain
     flagged = render(Scores.of_examples(np.array([1.0, 3.0]), table, threshold=cut))
-    assert flagged.index("yes") < flagged.index("no</td>")
+    assert flagged.index(">yes<") < flagged.index(">no<")
 
 
 def test_an_estimate_tells_itself_as_a_reader_wants_it():

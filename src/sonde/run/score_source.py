@@ -15,7 +15,6 @@ from sonde.run.names import is_builtin_dataset, load_dataset, load_model
 from sonde.scores import Threshold
 from sonde.text import Dataset, Dialogue, Provenance
 
-
 #: How names of data files end: a word that ends so is never scored as a text.
 _DATA_FILES = (".csv", ".tsv", ".parquet", ".jsonl", ".json", ".txt", ".md", ".html")
 
