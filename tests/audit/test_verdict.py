@@ -1,9 +1,12 @@
+import json
+
 import pytest
 
 import sonde
-from sonde.audit import CHECKS, Claim, Finding, chosen_checks, conclude, judge, not_audited
+from sonde.audit import CHECKS, Audit, Claim, Finding, chosen_checks, conclude, judge, not_audited
 from sonde.base.errors import InputError
 from sonde.report import render, render_audit
+from sonde.scores import Estimate
 
 CLAIM = Claim("lie", "honest", ("honest", "mistake"))
 
@@ -84,6 +87,16 @@ def test_findings_and_audits_draw_themselves():
     assert "a &amp; b" in page
     assert "style said so" in page
     assert audit.table().splitlines()[0] == "verdict: weak"
+
+
+def test_an_audit_survives_run_json():
+    first = Finding(
+        "style", "failed", "no", Estimate(0.4, 0.3, 0.5, note="coarse"), "AUROC", "0.6", limits=("fiction",)
+    )
+    audit = conclude([first, *findings()[1:]], CLAIM)
+    again = Audit.from_json(json.loads(json.dumps(audit.to_json())))
+    assert again == audit
+    assert again["style"].statistic.high == 0.5
 
 
 def test_the_room_can_be_called_and_says_what_data_it_takes():

@@ -183,6 +183,13 @@ def test_a_probe_made_for_another_model(capsys, probe_path, llama_folder):
     assert "cretan" in said
 
 
+@pytest.mark.parametrize("name", ["mydata.csv", "folder/dialogues.jsonl"])
+def test_a_data_file_that_is_missing_is_no_text(capsys, probe_path, name):
+    said = complaint(capsys, "score", probe_path, name)
+    assert f"no file {name}" in said
+    assert "check the path" in said
+
+
 def test_a_corrupt_probe_file(capsys, probe_path, tmp_path):
     bad = tmp_path / "bad.safetensors"
     bad.write_bytes(probe_path.read_bytes()[:-5])

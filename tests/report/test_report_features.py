@@ -4,9 +4,11 @@ import json
 import re
 
 import numpy as np
+import pytest
 
 from sonde.report import TokenStrip
 from sonde.report.features import FeaturePage, IndexEntry, histogram_svg, page_name, render_feature, render_index
+from sonde.report.features.histogram import round_ticks
 
 EVIL = '<script>alert("x")</script>'
 
@@ -47,6 +49,15 @@ def test_the_histogram_has_a_bar_for_every_bin_that_is_not_empty():
     svg = str(histogram_svg(values, bins=4))
     assert svg.count("<rect") == 2
     assert "2 rows" in svg
+
+
+@pytest.mark.parametrize("end", [0.07, 1.0, 1.3, 9.9, 242.0, 5000.0])
+def test_ticks_are_round_and_end_within_the_data(end):
+    ticks = round_ticks(end)
+    assert 4 <= len(ticks) <= 9
+    assert ticks[0] == 0
+    assert ticks[-1] <= end < ticks[-1] + ticks[1] * 1.0001
+    assert float(f"{ticks[1]:.0e}") == pytest.approx(ticks[1])
 
 
 def test_the_index_holds_every_latent_and_only_its_own_script():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sonde.base.errors import InputError
-from sonde.report import cosine_map, dose_response, patching_map, projection, site_grid
+from sonde.report import cosine_map, dose_response, patching_map, projection, render_figure, site_grid
 
 HOSTILE = "<b onclick=x>&"
 
@@ -84,6 +84,15 @@ def test_a_dose_response_is_in_percent_with_its_interval():
     assert line.y == (10, 80)
     assert line.error_y.array == pytest.approx((10, 10))
     assert line.error_y.arrayminus == pytest.approx((5, 10))
+
+
+def test_a_map_says_how_wide_it_must_be_and_its_page_scrolls():
+    few = cosine_map({f"direction-{i}": np.eye(3)[i] for i in range(3)})
+    many = cosine_map({f"direction-{i}": np.eye(30)[i] for i in range(30)})
+    assert 3 * 68 < few.layout.meta["least_width"] < many.layout.meta["least_width"] < 30 * 38
+    html = render_figure(few)
+    assert f"min-width:{few.layout.meta['least_width']}px" in html
+    assert 'class="wide" role="region"' in html
 
 
 def test_names_from_data_carry_no_markup():

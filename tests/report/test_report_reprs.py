@@ -1,6 +1,7 @@
 import itertools
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,7 +13,8 @@ from sonde.base.errors import InputError
 from sonde.base.tables import ExampleTable, TokenTable
 from sonde.report import cosine_map, notebook_figure, render, strips_of
 from sonde.report.features import FeaturePage
-from sonde.scores import Scores, threshold_from_control
+from sonde.report.tables import sweep_table
+from sonde.scores import Estimate, Scores, Threshold, threshold_from_control
 from sonde.text import Dataset, Dialogue
 from sonde.tokens import Tokens
 
@@ -63,6 +65,34 @@ def test_text_between_kept_tokens_is_context():
     assert strip.scores == (None, 1.0)
     assert strip.roles == ("context", "assistant")
     assert strip.score is None
+
+
+def test_a_probe_without_a_threshold_flags_nothing():
+    table, cut = ExampleTable(ids=("a", "b")), Threshold(2.0, 0.01, "chat", 1000, 0.01, (0.0, 0.02))
+    plain = render(Scores.of_examples(np.array([1.0, 3.0]), table))
+    assert "none set" in plain
+    assert "flagged" not in plain
+    flagged = render(Scores.of_examples(np.array([1.0, 3.0]), table, threshold=cut))
+    assert flagged.index(">yes<") < flagged.index(">no<")
+
+
+def test_an_estimate_tells_itself_as_a_reader_wants_it():
+    said = []
+    Estimate(0.5, 0.25, 0.75, note="coarse")._repr_pretty_(SimpleNamespace(text=said.append), False)
+    assert said == ["0.500 [0.250, 0.750] (coarse)"]
+
+
+def test_what_every_row_of_a_sweep_says_is_said_once():
+    rows = [
+        {"site": f"blocks.{i}.hook_resid_post", "layer": i, "probe": "lda", "l2": None,
+         "auroc": {"value": 0.5, "low": 0.4, "high": 0.6, "note": note}}
+        for i, note in enumerate(["the same", "the same"])
+    ]  # fmt: skip
+    assert sweep_table(rows, None).caption.endswith("; the same")
+    rows[0]["auroc"]["note"] = "another"
+    table = sweep_table(rows, None)
+    assert "same" not in table.caption
+    assert [row.cells[-1].note for row in table.rows] == ["another", "the same"]
 
 
 def test_scores_of_examples_have_no_strip():

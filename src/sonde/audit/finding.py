@@ -75,6 +75,13 @@ class Finding(Displayed):
             "details": dict(self.details),
         }
 
+    @staticmethod
+    def from_json(said: Mapping[str, Any]) -> Finding:
+        """Return the finding that `to_json` wrote, for example in `run.json`."""
+        fields = {name: value for name, value in said.items() if name != "passed"}
+        statistic = None if said.get("statistic") is None else Estimate(**said["statistic"])
+        return Finding(**{**fields, "statistic": statistic, "limits": tuple(said.get("limits") or ())})
+
 
 def worst(statuses: Sequence[Status]) -> Status:
     """Return the status of several judgements together: a failure decides, then what could not be judged."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,6 +85,12 @@ class Audit(Displayed):
             "sentence": self.sentence,
             "findings": [finding.to_json() for finding in self.findings],
         }
+
+    @staticmethod
+    def from_json(said: Mapping[str, Any]) -> Audit:
+        """Return the audit that `to_json` wrote."""
+        findings = tuple(Finding.from_json(finding) for finding in said.get("findings") or ())
+        return Audit(str(said["verdict"]), str(said.get("sentence") or ""), findings)
 
     def __repr__(self) -> str:
         return f"Audit({self.verdict!r}: {self.sentence})"

@@ -124,8 +124,7 @@ def _row_bytes(store: Any, site: str) -> int:
 def _scores(value: Any) -> str:
     cut = None if value.threshold is None else value.threshold.value
     facts = [("scores", value.source), ("positive class", value.positive), ("note", value.note)]
-    if cut is not None:
-        facts.append(("threshold", number(cut)))
+    facts.append(("threshold", "none set" if cut is None else number(cut)))
     if value.tokens is not None:
         shown = np.arange(min(len(value), _MOST_STRIPS))
         more = f", the first {len(shown)} drawn" if len(shown) < len(value) else ""
@@ -133,14 +132,15 @@ def _scores(value: Any) -> str:
         return card("Scores", facts, body=scored_strips(strips_of(value, shown), cut, value.positive))
     order = np.argsort(-value.values, kind="stable")[:MOST_ROWS]
     rows = tuple(
-        Row(value.examples.ids[i], (Cell(number(float(value.values[i]))), _flag(value.values[i], cut))) for i in order
+        Row(value.examples.ids[i], (Cell(number(float(value.values[i]))), *_flag(value.values[i], cut))) for i in order
     )
-    table = Table(f"The highest {len(rows)} of {count(len(value))} examples", ("example", "score", "flagged"), rows)
+    columns = ("example", "score") if cut is None else ("example", "score", "flagged")
+    table = Table(f"The highest {len(rows)} of {count(len(value))} examples", columns, rows)
     return card("Scores", facts, table)
 
 
-def _flag(score: float, cut: float | None) -> Cell:
-    return Cell("no threshold" if cut is None else "yes" if score > cut else "no")
+def _flag(score: float, cut: float | None) -> tuple[Cell, ...]:
+    return () if cut is None else (Cell("yes" if score > cut else "no"),)
 
 
 _RENDERERS: dict[str, Callable[[Any], str | None]] = {

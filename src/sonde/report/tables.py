@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sonde.report.figures.layer_curve import best_rows, position
@@ -144,6 +144,10 @@ def sweep_table(sweep: Sequence[Mapping[str, Any]], selected: Mapping[str, Any] 
         rows.append(Row(row["site"], cells, note="selected" if chosen else "", strong=chosen))
     left = len(best) - len(rows)
     caption = "Validation AUROC at the best l2" + (f"; {left} more rows are in run.json" if left else "")
+    notes = {row.cells[-1].note for row in rows}
+    if len(notes) == 1 and (note := notes.pop()):  # what holds for every row is said once
+        caption += f"; {note}"
+        rows = [replace(row, cells=(*row.cells[:-1], replace(row.cells[-1], note=""))) for row in rows]
     return Table(caption, ("Site", "Probe", "l2", "AUROC"), tuple(rows))
 
 

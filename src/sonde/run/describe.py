@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -148,8 +149,18 @@ def _model(name: str) -> Description:
 
 
 def _lines(title: str, content: dict[str, Any]) -> str:
-    width = max(map(len, content), default=0)
-    return "\n".join([title, *(f"  {key.ljust(width)}  {_value(value)}" for key, value in content.items())])
+    flat = dict(_flat(content))
+    width = max(map(len, flat), default=0)
+    return "\n".join([title, *(f"  {key.ljust(width)}  {_value(value)}" for key, value in flat.items())])
+
+
+def _flat(content: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield every figure on a line of its own: those of a group of figures as `group.name`."""
+    for key, value in content.items():
+        if isinstance(value, dict) and value:
+            yield from ((f"{key}.{name}", inner) for name, inner in value.items())
+        else:
+            yield key, value
 
 
 def _value(value: Any) -> str:

@@ -16,6 +16,7 @@ from sonde.base.errors import InputError
 from sonde.base.files import write_atomic
 
 if TYPE_CHECKING:
+    from sonde.audit import Audit
     from sonde.report import ReportData
 
 SCHEMA = 1
@@ -50,6 +51,13 @@ class Run(Displayed):
     def verdict(self) -> str:
         """`supported`, `weak`, `not supported`, or `not audited`."""
         return str(self.content["audit"]["verdict"])
+
+    @property
+    def audit(self) -> Audit:
+        """What the audit concluded, with every finding; draws itself in a notebook."""
+        from sonde.audit import Audit
+
+        return Audit.from_json(self.content["audit"])
 
     @property
     def exit_code(self) -> int:

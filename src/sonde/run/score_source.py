@@ -15,6 +15,9 @@ from sonde.run.names import is_builtin_dataset, load_dataset, load_model
 from sonde.scores import Threshold
 from sonde.text import Dataset, Dialogue, Provenance
 
+#: How names of data files end: a word that ends so is never scored as a text.
+_DATA_FILES = (".csv", ".tsv", ".parquet", ".jsonl", ".json", ".txt", ".md", ".html")
+
 
 @dataclass(frozen=True)
 class Scored:
@@ -39,7 +42,8 @@ class Scored:
             text = "".join(example["tokens"])
             lines.append(f"{score}  {flag:>7}  {example['id']}  {_short(text)}")
             if example["score"] is None:
-                lines.append(f"        {example['reason']}")
+                hint = "" if tokens else " See them with --tokens, or --html FILE."
+                lines.append(f"        {example['reason']}{hint}")
             if tokens:
                 pairs = zip(example["tokens"], example["token_scores"], strict=True)
                 lines += [f"    {'' if value is None else f'{value:+.3f}':>8}  {token!r}" for token, value in pairs]
@@ -124,7 +128,17 @@ def read_source(source: str) -> Dataset:
             raise InputError("Nothing came on stdin, expected a text to score: pipe a text, or name a file.")
     elif "\n" not in source and len(source) < 4096 and Path(source).exists():
         return _file(Path(source))
+    elif _names_a_file(source):
+        raise InputError(
+            f"There is no file {source}, expected a data file that exists: check the path. "
+            "A text that looks like a file's name can be piped in: sonde score PROBE -"
+        )
     return _dataset((_typed(source),))
+
+
+def _names_a_file(source: str) -> bool:
+    """Return whether what was typed is one word that ends as data files do."""
+    return len(source.split()) == 1 and Path(source.strip()).suffix.lower() in _DATA_FILES
 
 
 def _file(path: Path) -> Dataset:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from sonde.base.errors import InputError
 
@@ -48,6 +49,10 @@ class Estimate:
                 f"This number is undefined ({self.reason}): ask `.defined` before turning it into a float."
             )
         return self.value
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """Say the number in a notebook as a reader wants it: the point, its interval, and what to know beside it."""
+        printer.text(str(self) + (f" ({self.note})" if self.note else ""))
 
     def __str__(self) -> str:
         if self.value is None:

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from markupsafe import Markup
 
 from sonde.report.format import count, number
 
 _WIDTH, _HEIGHT, _LEFT, _RIGHT, _BOTTOM, _TOP = 640, 206, 52, 26, 34, 26
+
+
+def round_ticks(end: float) -> list[float]:
+    """Return four to nine round numbers from 0 up to at most `end`, a positive number.
+
+    Example:
+        >>> round_ticks(242.0)
+        [0.0, 50.0, 100.0, 150.0, 200.0]
+    """
+    power = 10.0 ** math.floor(math.log10(end))
+    step = next(power * part for part in (0.2, 0.5, 1.0, 2.0) if end / (power * part) < 8)
+    return [round(k * step, 12) for k in range(int(end / step + 1e-9) + 1)]
 
 
 def histogram_svg(values: np.ndarray, bins: int = 40) -> Markup:
@@ -34,9 +48,9 @@ def histogram_svg(values: np.ndarray, bins: int = 40) -> Markup:
         for d in range(decades + 1)
     ]
     ticks = [
-        f'<text x="{_LEFT + f * (_WIDTH - _LEFT - _RIGHT):.0f}" y="{_HEIGHT - 16}" text-anchor="middle">'
-        f"{number(f * float(edges[-1]), 2 if edges[-1] < 100 else 0)}</text>"
-        for f in (0.0, 0.25, 0.5, 0.75, 1.0)
+        f'<text x="{_LEFT + tick / edges[-1] * (_WIDTH - _LEFT - _RIGHT):.0f}" y="{_HEIGHT - 16}" '
+        f'text-anchor="middle">{tick:g}</text>'
+        for tick in round_ticks(float(edges[-1]))
     ]
     said = f"Histogram of {count(len(values))} activations up to {number(float(values.max()))}, counts on a log scale"
     return Markup(
