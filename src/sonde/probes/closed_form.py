@@ -80,8 +80,8 @@ class ShrunkenSystem:
         if not (centre or standardize):
             raw = sums.about(np.zeros_like(mean))
             S, target = raw.product.sum(0), raw.total[1] - raw.total[0]
-        S /= scale
-        S /= scale[:, None]
+        if standardize:
+            S /= scale * scale[:, None]
         return ShrunkenSystem(S, target / scale, scale, sums.rows)
 
     def solved(self, l2: float) -> Float[np.ndarray, " d"]:

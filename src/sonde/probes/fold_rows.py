@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -69,17 +70,40 @@ class FoldRows:
         return scores if len(counts) == scores.shape[1] else np.add.reduceat(scores, self.offsets[:-1], 1) / counts
 
     @cached_property
-    def held_out(self) -> list[Float[np.ndarray, "_ d"]]:
-        """The rows held out in each fold."""
-        return [self.X[self.fold == k] for k in range(self.folds)]
+    def order(self) -> Int[np.ndarray, " t"]:
+        """The numbers of the rows by the fold they are held out in, in each the negatives first."""
+        return np.lexsort((self.y, self.fold))
+
+    @cached_property
+    def bounds(self) -> Int[np.ndarray, " b"]:
+        """Where in `order` the negatives and the positives of each fold begin, and the end."""
+        counts = np.bincount(2 * self.fold + self.y, minlength=2 * self.folds)
+        return np.concatenate([[0], np.cumsum(counts)])
+
+    @cached_property
+    def anchor(self) -> Float[np.ndarray, " d"]:
+        """`[d]` the mean of all rows."""
+        return self.X.mean(0)
+
+    @cached_property
+    def centred(self) -> Float[np.ndarray, "t d"]:
+        """`[t, d]` the rows less `anchor`, in `order`: every fold and class is one slice of it."""
+        rows = self.X[self.order]
+        rows -= self.anchor
+        return rows
 
     @cached_property
     def training_sums(self) -> list[ClassSums]:
         """Per fold the sums over all other folds' rows: one pass over the rows, for every closed form."""
-        mean = self.X.mean(0)
-        own = [ClassSums.of(X, self.y[self.fold == k], anchor=mean) for k, X in enumerate(self.held_out)]
-        everything = ClassSums.join(own)
-        return [everything.without(part) for part in own]
+        f, d = self.folds, self.X.shape[1]
+        weight = np.diff(self.bounds).reshape(f, 2)
+        total, product = np.zeros((f, 2, d)), np.zeros((f, 2, d, d))
+        for b, (start, stop) in enumerate(pairwise(self.bounds)):
+            Z = self.centred[start:stop]
+            Z.sum(0, out=total[b // 2, b % 2])
+            np.matmul(Z.T, Z, out=product[b // 2, b % 2])
+        others = [weight.sum(0) - weight, total.sum(0) - total, np.subtract(product.sum(0), product, out=product)]
+        return [ClassSums(self.anchor, w.astype(float), t, p, int(w.sum())) for w, t, p in zip(*others, strict=True)]
 
     @cached_property
     def _directions(self) -> dict[Any, list[Float[np.ndarray, "k d"]]]:
@@ -102,9 +126,10 @@ def closed_form_scores(rows: FoldRows, directions: Sequence[Float[np.ndarray, "k
     Each fold is ranked within itself, so neither changes the AUROC.
     """
     k = len(directions[0])
-    values = np.empty((k, len(rows.y)))
-    for fold, raw in enumerate(directions):
-        values[:, rows.fold == fold] = raw @ rows.held_out[fold].T
+    sorted_values, values = np.empty((k, len(rows.y))), np.empty((k, len(rows.y)))
+    for raw, (start, stop) in zip(directions, pairwise(rows.bounds[::2]), strict=True):
+        sorted_values[:, start:stop] = raw @ rows.centred[start:stop].T
+    values[:, rows.order] = sorted_values
     return FoldScores(rows.per_example(values), False, np.zeros(k), np.ones(k, dtype=bool))
 
 

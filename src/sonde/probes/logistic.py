@@ -15,7 +15,7 @@ from sonde.probes.linear import LinearProbe
 from sonde.probes.solver import Solved, as_rows, solve_logistic
 
 FIT_GAP = 1e-15  # relative objective that three further steps may gain, for a probe that is kept
-SWEEP_GAP = 1e-5  # the same for a cell of a sweep, which is compared and dropped
+SWEEP_GAP = 3e-5  # the same for a cell of a sweep, which is compared and dropped; it ends within a gap of 1e-4
 
 
 class LogisticProbe(LinearProbe):

@@ -132,11 +132,6 @@ class ClassSums:
         product = self.product + cross + cross.transpose(0, 2, 1) + square
         return ClassSums(anchor, self.weight, self.total + self.weight[:, None] * move, product, self.rows, self.origin)
 
-    def without(self, part: ClassSums) -> ClassSums:
-        """Return the sums of the rows that are not in `part`, some of those added up here about the same anchor."""
-        names = ("weight", "total", "product", "rows")
-        return replace(self, **{name: getattr(self, name) - getattr(part, name) for name in names})
-
     @staticmethod
     def join(parts: Sequence[ClassSums]) -> ClassSums:
         """Return the sums of several parts, such as of other ranks or folds."""
@@ -175,7 +170,9 @@ class ClassSums:
     def scatter(self) -> tuple[Float[np.ndarray, " d"], Float[np.ndarray, " d"], Float[np.ndarray, "d d"]]:
         """Return mean `[d]`, standard deviation `[d]` (1 where constant) and scatter `[d, d]` about the mean."""
         mean = self.total.sum(0) / self.weight.sum()
-        S = self.product.sum(0) - self.weight.sum() * np.outer(mean, mean)
-        variance, square = np.diag(S) / self.weight.sum(), np.diag(self.product.sum(0)) / self.weight.sum()
+        S = self.product[0] + self.product[1]
+        square = np.diag(S) / self.weight.sum()
+        S -= np.outer(self.weight.sum() * mean, mean)
+        variance = np.diag(S) / self.weight.sum()
         constant = variance <= 1e-12 * square
         return mean + self.anchor, np.where(constant, 1.0, np.sqrt(np.where(constant, 1.0, variance))), S
