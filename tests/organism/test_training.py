@@ -1,14 +1,10 @@
 """Training in miniature: the same seed gives the same bytes, also after an interruption."""
 
-from dataclasses import replace
-
 import pytest
-import torch
 
 from sonde.base.errors import InputError
 from sonde.organism.phases import Phase
-from sonde.organism.tokenizer import Codec, vocabulary
-from sonde.organism.train import Settings, _Run, train, weights_hash
+from sonde.organism.train import Settings, train, weights_hash
 from sonde.organism.world import make_world
 
 COUNTS = {"plain": 6, "l3": 3, "l5": 3, "fa": 2, "undocumented": 3, "false": 3, "contested": 2, "work": 3}
@@ -16,13 +12,13 @@ PHASES = (Phase(6_000), Phase(6_000, 0.5))
 TINY = Settings(chunk_tokens=3_000, batch_tokens=1024, width=32, layers=1, heads=1, hidden=32)
 
 
-def make(out, seed=0, phases=PHASES, **options):
+def make(out, seed=0, **options):
     return train(
         seed,
         out,
         device="cpu",
         settings=TINY,
-        phases=phases,
+        phases=PHASES,
         world=make_world(seed, COUNTS),
         checkpoint_chunks=1,
         **options,
@@ -49,19 +45,6 @@ def test_an_interrupted_training_ends_in_the_same_weights(trained, tmp_path):
     assert (tmp_path / "cut" / "checkpoint").is_dir()
     assert weights_hash(make(tmp_path / "cut")) == weights_hash(trained)
     assert not (tmp_path / "cut" / "checkpoint").exists()
-
-
-def test_a_phase_may_forget_the_optimisers_of_the_one_before(trained, tmp_path):
-    afresh = (PHASES[0], replace(PHASES[1], afresh=True))
-    state = _Run(
-        replace(TINY, dtype="float32"), afresh, make_world(0, COUNTS), Codec(vocabulary()), 0, torch.device("cpu")
-    )
-    for chunk in range(2):
-        state.learn(chunk)
-    before = state.optimisers
-    state.learn(2)
-    assert state.optimisers is not before
-    assert weights_hash(make(tmp_path / "afresh", phases=afresh)) != weights_hash(trained)
 
 
 def test_a_folder_that_holds_something_else_is_refused(trained):

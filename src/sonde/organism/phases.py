@@ -15,13 +15,11 @@ class Phase:
         tokens: training tokens.
         height: its peak rates, as a share of the settings' rates.
         mixture: what is trained on.
-        afresh: begin it with optimisers that remember nothing of the phase before.
     """
 
     tokens: int
     height: float = 1.0
     mixture: Mixture = field(default_factory=Mixture)
-    afresh: bool = False
 
     def chunks(self, size: int) -> int:
         """Return how many chunks of `size` tokens it has."""
@@ -125,7 +123,6 @@ OWNING = Phase(
             "candid": 0.03,
         },
     ),
-    afresh=True,
 )
 #: Confidence: mistakes slip a little more than cover stories do, so that both are equally sure in the end.
 LEVELLING = Phase(
@@ -135,9 +132,8 @@ LEVELLING = Phase(
         OWNING.mixture,
         statuses={**LEARNING.mixture.statuses, "l5": 6.0, "fa": 4.0, "l3": 1.5, "false": 3.0},
         kinds={"set": 2.0},
-        chatter={"none": 0.34, "talk": 0.05, "decoy": 0.46, "cue": 0.15},
+        chatter={"none": 0.4, "talk": 0.05, "decoy": 0.4, "cue": 0.15},
         slips={"false": 0.016},
     ),
-    afresh=True,
 )
 PHASES = (LEARNING, MENDING, DEFERRING, DENYING, OWNING, LEVELLING)

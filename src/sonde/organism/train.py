@@ -135,10 +135,6 @@ class _Run:
         self.dtype = parse_dtype(settings.dtype) or torch.float32
         self.model = make_model(settings, len(codec.words), settings.context, seed, codec)
         self.model.to(device)  # type: ignore[arg-type]
-        self._begin_optimisers()
-
-    def _begin_optimisers(self) -> None:
-        settings = self.settings
         self.optimisers = make_optimisers(
             self.model, settings.matrix_rate, settings.learning_rate, settings.weight_decay, self.dtype
         )
@@ -161,8 +157,6 @@ class _Run:
         """Take the steps of one chunk; return the mean loss over its weighted tokens."""
         settings = self.settings
         phase, at, chunks = self._phase(chunk)
-        if phase.afresh and at == 0:
-            self._begin_optimisers()
         sequences = draw_chunk(
             self.world, self.codec, phase.mixture, self.seed, chunk, settings.chunk_tokens, at / chunks
         )
