@@ -103,17 +103,22 @@ def rank(
         data = concept if isinstance(concept, Dataset) else load_dataset(concept)
         concept = capture_for(opened, model_for(opened, model, device), data, tokens)
     ranking = rank_latents(opened, concept, others=rest, pool=pool, top=top, resamples=resamples, seed=seed)
-    warn_of_l0(opened, ranking.content["l0"]["here"])
+    if tokens is None or tokens == trained_tokens(opened):  # elsewhere another sparsity is nothing to wonder at
+        warn_of_l0(opened, ranking.content["l0"]["here"])
     return ranking
 
 
 def capture_for(sae: SAE, model: Model, data: Any, tokens: str | None = None) -> Activations:
     """Return the activations of the autoencoder's site, at the tokens it was trained on unless told otherwise."""
-    known = (sae.training.get("fingerprint") or {}).get("tokens") or "all"
     if not sae.site:
         raise InputError("This SAE names no site, so nothing can be captured for it: rank it on activations instead.")
-    made: Any = capture(model, data, sites=[sae.site], tokens=tokens or known)
+    made: Any = capture(model, data, sites=[sae.site], tokens=tokens or trained_tokens(sae))
     return made
+
+
+def trained_tokens(sae: SAE) -> str:
+    """Return the selector of the tokens that an autoencoder was trained on, as far as it is recorded."""
+    return str((sae.training.get("fingerprint") or {}).get("tokens") or "all")
 
 
 def warn_of_l0(sae: SAE, here: float) -> None:
