@@ -54,11 +54,15 @@ def model_for(sae: SAE, model: str | Model | None, device: str | None = None) ->
 
 def capture_for(sae: SAE, model: Model, data: Any, tokens: str | None = None) -> Activations:
     """Return the activations of the autoencoder's site, at the tokens it was trained on unless told otherwise."""
-    known = (sae.training.get("fingerprint") or {}).get("tokens") or "all"
     if not sae.site:
         raise InputError("This SAE names no site, so nothing can be captured for it: rank it on activations instead.")
-    made: Any = capture(model, data, sites=[sae.site], tokens=tokens or known)
+    made: Any = capture(model, data, sites=[sae.site], tokens=tokens or trained_tokens(sae))
     return made
+
+
+def trained_tokens(sae: SAE) -> str:
+    """Return the selector of the tokens that an autoencoder was trained on, as far as it is recorded."""
+    return str((sae.training.get("fingerprint") or {}).get("tokens") or "all")
 
 
 def warn_of_l0(sae: SAE, here: float) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sonde.capture import Model
 from sonde.run.names import load_dataset
-from sonde.run.sae_open import capture_for, model_for, open_sae, warn_of_l0
+from sonde.run.sae_open import capture_for, model_for, open_sae, trained_tokens, warn_of_l0
 from sonde.saes import SAE, Ranking, rank_latents, sae_table
 from sonde.scores import Estimate
 from sonde.text import Dataset
@@ -55,7 +55,8 @@ def rank(
         data = concept if isinstance(concept, Dataset) else load_dataset(concept)
         concept = capture_for(opened, model_for(opened, model, device), data, tokens)
     ranking = rank_latents(opened, concept, others=rest, pool=pool, top=top, resamples=resamples, seed=seed)
-    warn_of_l0(opened, ranking.content["l0"]["here"])
+    if tokens is None or tokens == trained_tokens(opened):  # elsewhere another sparsity is nothing to wonder at
+        warn_of_l0(opened, ranking.content["l0"]["here"])
     return ranking
 
 
