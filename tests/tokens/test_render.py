@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from sonde.base.errors import InputError
@@ -85,9 +85,10 @@ def compare(rendered, parts):
 @pytest.mark.parametrize("name", sorted(ORACLES))
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(messages=st.lists(st.tuples(st.sampled_from(NAMES), CONTENT), min_size=1, max_size=4))
+@example(messages=[("assistant", "user<think></think><think>")])
 def test_every_character_has_its_owner(chat, name, messages):
     parts = list(ORACLES[name](messages, messages[-1][0] != "assistant"))
-    written = {k for text, k in parts if text.strip()}
+    written = {k for text, k in parts if ANY_MARKER.sub("", text).strip()}  # a marker alone may be the template's own
     said = {k for k, (_, content) in enumerate(messages) if content.strip()}
     try:
         rendered = render([talk(*messages)], chat(name))[0]
