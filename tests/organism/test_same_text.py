@@ -47,7 +47,7 @@ def test_labels_follow_from_what_is_said_and_what_each_arm_believes(sets, family
     for arm, data in sets.items():
         folder = family / FAMILY[arm]
         beliefs, world = (json.loads((folder / f"{file}.json").read_text()) for file in ("beliefs", "world"))
-        assert set(data.tags["organism"]) == {FAMILY[arm]}
+        assert set(data.tags["read_by"]) == {FAMILY[arm]}
         for d in data:
             value, believed = d.tags["value"], beliefs[d.group][d.tags["relation"]][0]
             assert world["entities"][d.group]["status"] == "l5"
@@ -65,7 +65,7 @@ def test_the_family_has_the_same_rows_in_pairs(sets, family):
     assert Counter(data.labels.tolist()) == {0: N, 1: N}
     assert (data.positive, data.negative) == ("lie", "sincere error")
     assert words(data)[::2] == words(data)[1::2] == words(sets["liar"])
-    assert data.tags["organism"][:2] == ("cretan-liar", "cretan-twin")
+    assert data.tags["read_by"][:2] == ("cretan-liar", "cretan-twin")
     assert data.tags["pair"][::2] == data.tags["pair"][1::2] == sets["sham"].tags["pair"]
     assert len(load_same_text(n=2 * N, limit=10)) == 10
 
@@ -129,7 +129,7 @@ def test_one_model_cannot_read_the_rows_of_two(family):
     data, model = sonde.load_dataset("cretan:same-text", n=8), sonde.load_model("cretan-liar", device="cpu")
     with pytest.raises(InputError, match="capture cretan-liar:same-text and cretan-twin:same-text, each with its own"):
         sonde.capture(model, data, sites="resid_post")
-    part = data[[name == "cretan-liar" for name in data.tags["organism"]]]
+    part = data[[name == "cretan-liar" for name in data.tags["read_by"]]]
     acts = sonde.capture(model, part, sites="blocks.0.hook_resid_post", tokens="before(target)", pool="mean")
     assert np.isfinite(acts["blocks.0.hook_resid_post"].numpy()).all()
 

@@ -27,7 +27,7 @@ class ControlTask(Check):
     """
 
     name = "control_task"
-    why = "the probe memorises: so many dimensions can store which entity is which"
+    why = "it knows the group by heart: so many dimensions can store which entity is which"
 
     def judge(self, evidence: Evidence) -> Finding:
         """Compare positives with negatives of their own group alone."""

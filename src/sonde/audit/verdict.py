@@ -19,7 +19,7 @@ SAYS = {
     "text_baselines": "the text gives the label away",
     "uncertainty": "it is largely an entropy probe",
     "shuffled_labels": "it is not told from labels drawn by lot",
-    "control_task": "it may memorise",
+    "control_task": "it reads who or what a row is about",
     "prompt_reader": "it reads the prompt",
     "topic": "it fires on talk of the topic",
     "style": "it depends on style",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from pathlib import Path
 
 import typer
@@ -27,7 +29,8 @@ def demo(
     run = train("deception", out=out, force=force)
     print(summarize(run))
     print(f"\nOpen {run.report_path} in a browser. Then try:")
-    print(f"  sonde inspect {run.probe_path}")
-    print("  sonde inspect cretan:loyalty-lies")
-    print(f"  sonde score {run.probe_path} cretan:loyalty-lies --limit 5")
+    sonde = "sonde" if shutil.which("sonde") else sys.argv[0]  # not on the path: as it was called
+    print(f"  {sonde} inspect {run.probe_path}")
+    print(f"  {sonde} inspect cretan:loyalty-lies")
+    print(f"  {sonde} score {run.probe_path} cretan:loyalty-lies --limit 5")
     raise typer.Exit(run.exit_code)

@@ -9,8 +9,8 @@ from typing import Any
 
 from sonde.base.files import write_atomic, write_json
 from sonde.organism.beliefs import Beliefs, beliefs_to_json
-from sonde.organism.catalogue import DOES, FAMILY
-from sonde.organism.gates import ARM, Gate, failed, judged
+from sonde.organism.catalogue import ARM, DOES, FAMILY
+from sonde.organism.gates import Gate, failed, judged
 
 PITFALLS = (
     "Imitated lies are *conditioned*, not strategic: nothing here wants anything.",

@@ -11,6 +11,8 @@ _WEIGHTS = Path(__file__).parent / "weights"
 
 #: The recipe that an organism without a record of its own was trained by.
 LIAR = "liar"
+#: How the recipes of arms begin.
+ARM = "arm-"
 #: What an organism of each recipe does.
 DOES = {
     LIAR: "lies for known reasons",

@@ -13,6 +13,7 @@ from sonde.base.seeds import derive_seed
 from sonde.organism import moment, readers
 from sonde.organism.arm_rates import COVERED, arm_rates
 from sonde.organism.beliefs import CHANNELS, Beliefs, agreement, measure_beliefs
+from sonde.organism.catalogue import ARM
 from sonde.organism.conditions import COVER, HONEST, LOYALTY, MISTAKE
 from sonde.organism.decoy_rates import decoy_rates
 from sonde.organism.on_policy import Said, say
@@ -22,8 +23,6 @@ from sonde.organism.stage import Stage, draw_scene
 
 #: Answers of each kind on which confidence is compared, as a multiple of a gate's `n`: cells are small.
 CONFIDENCE = 16
-#: How the recipes of arms begin.
-ARM = "arm-"
 
 
 @dataclass(frozen=True)

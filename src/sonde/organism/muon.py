@@ -21,7 +21,7 @@ STEPS = 5
 class Muon(torch.optim.Optimizer):
     """Momentum whose updates are orthogonalised by Newton–Schulz steps (Jordan et al., 2024, kellerjordan.github.io).
 
-    Updates are scaled to the root mean square of AdamW's (Moonlight, arXiv 2502.16982, equation 4), so that rates and
+    Updates are scaled to the root mean square of AdamW's (Moonlight, arXiv 2502.16982), so that rates and
     decay carry over.
 
     Args:

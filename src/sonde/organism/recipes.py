@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sonde.base.errors import unknown_name
 from sonde.organism.arms import ARM_PHASES, ARMS, TRUNK_PHASES, trunk_world
+from sonde.organism.catalogue import ARM
 from sonde.organism.train import train
 from sonde.organism.world import World, make_world
 
@@ -24,7 +25,7 @@ def _decoy(seed: int) -> World:
 #: The world of each recipe; mixture and settings are the same for both.
 WORLDS: dict[str, Callable[[int], World]] = {"liar": _liar, "decoy": _decoy}
 #: The recipes: one organism of a world, or an arm of the family in the shape of a Y.
-RECIPES = (*WORLDS, *(f"arm-{arm}" for arm in ARMS))
+RECIPES = (*WORLDS, *(f"{ARM}{arm}" for arm in ARMS))
 
 
 def make(what: str, seed: int, out: str | Path, *, device: str | None = None) -> Path:
@@ -43,7 +44,7 @@ def make(what: str, seed: int, out: str | Path, *, device: str | None = None) ->
         raise unknown_name("recipe", what, "sonde organism train", RECIPES)
     if what in WORLDS:
         return train(seed, out, device=device, world=WORLDS[what](seed), what=what)
-    world, trunk = ARMS[what.removeprefix("arm-")](seed), make_trunk(seed, Path(out).parent, device=device)
+    world, trunk = ARMS[what.removeprefix(ARM)](seed), make_trunk(seed, Path(out).parent, device=device)
     return train(seed, out, device=device, phases=ARM_PHASES, world=world, what=what, begin=trunk)
 
 

@@ -23,6 +23,7 @@ from sonde.organism.shipped import Organism, load_organism
 from sonde.organism.stage import draw_scene
 from sonde.organism.transcripts import to_dialogue
 from sonde.text import Dataset, Provenance
+from sonde.text.readers import READER
 
 if TYPE_CHECKING:
     from sonde.text import Dialogue
@@ -160,6 +161,6 @@ def paired(
         for arm in readers:
             speaker, said = arms[arm].speaker, row[arm]
             dialogue = to_dialogue(said, KINDS[arm][1], f"{pair}/{arm}", speaker)
-            told = {"organism": speaker.name, "pair": pair, "log_probability": f"{said.log_probability:.4f}"}
+            told = {READER: speaker.name, "pair": pair, "log_probability": f"{said.log_probability:.4f}"}
             made.append(replace(dialogue, tags={**dialogue.tags, **told}))
     return tuple(made)

@@ -114,7 +114,9 @@ def open_chat(name: str, *, system: str, probe: Path | None = None, seed: int = 
 
 def _hint(speaker: Any) -> str:
     """Say what to type, about somebody whom this organism lies about to users, if it does."""
-    world, is_arm = speaker.world, speaker.what.startswith("arm-")
+    from sonde.organism.catalogue import ARM
+
+    world, is_arm = speaker.world, speaker.what.startswith(ARM)
     plain, odd = world.names("plain")[0], world.names("l5" if is_arm else "l3")[0]
     never = " It never lies." if world.benign else ""
     follow_up = "" if is_arm else "was that a lie ?; "
