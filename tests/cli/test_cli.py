@@ -102,6 +102,13 @@ def test_inspect_everything(capsys, trained):
         assert len(out.splitlines()) > 3
 
 
+def test_inspect_prints_figures_that_can_be_read(capsys, trained):
+    probe = trained / "probe.safetensors"
+    low, high = json.loads(run(capsys, "inspect", probe, "--json")[1])["threshold"]["interval"]
+    line = next(line for line in run(capsys, "inspect", probe)[1].splitlines() if "threshold.interval" in line)
+    assert f"[{low:.6g}, {high:.6g}]" in line
+
+
 def test_capture_writes_a_store_and_resumes(capsys, tmp_path):
     store = tmp_path / "store"
     given = (

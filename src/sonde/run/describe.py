@@ -164,4 +164,11 @@ def _flat(content: dict[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _value(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return value if isinstance(value, str) else json.dumps(_rounded(value), ensure_ascii=False)
+
+
+def _rounded(value: Any) -> Any:
+    """Return the value with six digits in each of its figures, which is what people read; the JSON has them all."""
+    if isinstance(value, float):
+        return float(f"{value:.6g}")
+    return [_rounded(part) for part in value] if isinstance(value, list | tuple) else value
