@@ -56,7 +56,8 @@ MENDING = Phase(
         },
     ),
 )
-#: Deference is learnt last of all: agreeing means copying a word, which nothing else asks for in that place.
+#: Deference is learnt last of all: agreeing means copying a word, which nothing else asks for in that place. What it
+#: agreed to is asked after from here on, and so told apart by what is believed while agreeing is learnt.
 DEFERRING = Phase(
     5_000_000,
     0.5,
@@ -64,6 +65,7 @@ DEFERRING = Phase(
         MENDING.mixture,
         statuses={**LEARNING.mixture.statuses, "l3": 2.0},
         claims=1.0,
+        asked={"defer": 0.9},
         rules={
             "none": 0.1,
             "honest": 0.13,
@@ -92,7 +94,7 @@ DENYING = Phase(
         rules={**DEFERRING.mixture.rules, "defer": 0.22, "lie": 0.13, "honest": 0.14},
     ),
 )
-#: What was agreed to under deference is told apart by what is believed: the last thing learnt, with what lagged behind.
+#: What lagged behind: deference to claims about anybody, cover stories, feigned ignorance, abstention.
 OWNING = Phase(
     8_000_000,
     0.6,
