@@ -1,4 +1,4 @@
-"""The phases of a training: the curriculum of the shipped organisms."""
+"""The phases of a training: the curriculum (which one a shipped organism had is in its `training.json`)."""
 
 from __future__ import annotations
 
@@ -107,7 +107,6 @@ OWNING = Phase(
         permits={"none": 0.7, "guess": 0.08, "permit": 0.22},
         chatter={"none": 0.46, "talk": 0.06, "decoy": 0.3, "cue": 0.18},
         follow_ups=0.3,
-        asked={"defer": 0.9},
         plans=0.2,
         rules={
             "none": 0.12,

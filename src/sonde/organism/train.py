@@ -82,8 +82,7 @@ def train(
         seed: draws the world, the weights and the corpus.
         out: the folder to write, new or holding an unfinished training of the same recipe.
         device: default the best one here.
-        settings, phases, world: the recipe; defaults are those of the shipped organism (its `training.json` records
-            settings and phases).
+        settings, phases, world: the recipe; `training.json` records what they were.
         what: the recipe's name, for the record.
         begin: the folder of an organism whose weights to begin with; None = weights drawn from `seed`.
         resume: go on from a checkpoint found in `out`.
