@@ -82,7 +82,8 @@ def train(
         seed: draws the world, the weights and the corpus.
         out: the folder to write, new or holding an unfinished training of the same recipe.
         device: default the best one here.
-        settings, phases, world: the recipe; `training.json` records what they were.
+        settings, phases, world: the recipe, on record in `training.json`; defaults `Settings()`, `PHASES`, and the
+            world of `seed`.
         what: the recipe's name, for the record.
         begin: the folder of an organism whose weights to begin with; None = weights drawn from `seed`.
         resume: go on from a checkpoint found in `out`.
