@@ -6,10 +6,9 @@ import torch
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
-from sonde.probes.coordinates import Coordinates, gram_axes
 from sonde.probes.logistic_batch import LogisticBatch
 from sonde.probes.shared_rows import SharedRows
-from sonde.probes.solver import as_rows, solve_logistic
+from sonde.probes.solver import _Problems, as_rows, solve_logistic
 
 STRENGTHS = (1e4, 1e2, 1.0, 1e-2, 1e-4)
 
@@ -40,7 +39,7 @@ def test_every_fold_and_strength_is_scikit_learns(n, d, noise, standardize):
     _, train = folds(n)
     weights = train * np.random.default_rng(1).uniform(0.5, 2.0, size=n)
     targets = as_rows(np.broadcast_to(y, train.shape))
-    found = solve_logistic(as_rows(X), targets, as_rows(weights), STRENGTHS, standardize=standardize, gap=1e-13)
+    found = solve_logistic(as_rows(X), targets, as_rows(weights), STRENGTHS, standardize=standardize, gap=1e-15)
     assert found.converged.view(len(STRENGTHS), 3)[:4].all()  # at 1e-4 d > n may take more than a thousand steps
     raw, constant = found.rows.unfold(found.coef, found.constant, found.sets)
     np.testing.assert_allclose(found.logits, raw @ as_rows(X).T + constant[:, None], rtol=1e-6, atol=1e-6)
@@ -127,31 +126,64 @@ def test_each_set_is_standardised_by_its_own_rows():
         np.testing.assert_allclose(scale, scaler.scale_)
 
 
+def some_problems(n, d, targets, weights, l2, *, intercept=True):
+    """Return a batch, its coordinates, and what the solver made them of."""
+    X, _ = data(n, d)
+    problems = _Problems.of(as_rows(X), as_rows(targets), as_rows(weights), standardize=True, intercept=intercept)
+    return *problems.at(l2), problems
+
+
 @pytest.mark.parametrize(("n", "d"), [(30, 8), (8, 30)])
 def test_coordinates_make_the_origin_round(n, d):
-    X, _ = data(n, d)
-    one = torch.ones(2, n, dtype=torch.float64)
-    Z = SharedRows.of(as_rows(X), one, standardize=True, centre=True)
-    batch = LogisticBatch(Z.X, one / 2, one, Z.ratio, Z.shift, torch.tensor([0.1, 10.0], dtype=torch.float64))
-    here = Coordinates.of(batch, *gram_axes(Z.X))
-    u = torch.as_tensor(np.random.default_rng(0).normal(size=(2, d)))
-    bent = here.coef(u)
-    hessian = (bent @ Z.X.T) @ Z.X / 4 + batch.l2[:, None] * bent
-    np.testing.assert_allclose(here.back(hessian), u, atol=1e-6)
+    batch, here, problems = some_problems(n, d, np.zeros((1, n)), np.ones((1, n)), [0.1, 10.0])
+    u = torch.as_tensor(np.random.default_rng(0).normal(size=(2, d + 1)))
+    bent = here.theta(u)
+    hessian = (bent @ problems.X.T) @ problems.X / 4 + batch.penalty * bent
+    np.testing.assert_allclose(here.back(hessian), u, atol=1e-3)  # axes are float32
+
+
+def test_coordinates_carry_slopes_as_they_carry_points():
+    """`back` is the transpose of `theta`, also where a constant follows from the weights and a weight stays 0."""
+    X, y = data(20, 4)
+    X[5:, 2] = 7.0  # constant where the weights are
+    weights = (np.arange(20) >= 5).astype(float)[None]
+    problems = _Problems.of(as_rows(X), as_rows(y[None]), as_rows(weights), standardize=True, intercept=False)
+    here = problems.at([2.0])[1]
+    u, slope = (as_rows(np.random.default_rng(i).normal(size=(1, 5))) for i in (0, 1))
+    theta = here.theta(u)
+    assert float(theta[0, 2]) == 0.0
+    assert float((theta * slope).sum()) == pytest.approx(float((u * here.back(slope)).sum()))
+    centre = problems.X[5:].mean(0)
+    assert float(theta @ centre) == pytest.approx(0.0, abs=1e-12)
 
 
 def test_the_gradient_is_the_slope_of_the_objective():
-    X, y = data(20, 4)
     rng = np.random.default_rng(0)
-    one = as_rows(rng.uniform(size=(1, 20)))
-    Z = SharedRows.of(as_rows(X), one, standardize=True, centre=True)
-    batch = LogisticBatch(Z.X, as_rows(y[None]), one, Z.ratio, Z.shift, torch.tensor([2.0], dtype=torch.float64))
-    coef = as_rows(rng.normal(size=(1, 4))).requires_grad_()
-    constant = torch.zeros(1, dtype=torch.float64, requires_grad=True)
-    batch.objective(batch.logits(coef, constant), coef).sum().backward()
-    slope, pull = batch.gradient(batch.pull(batch.logits(coef, constant)), coef)
-    np.testing.assert_allclose(slope.detach(), coef.grad)
-    np.testing.assert_allclose(pull.detach(), constant.grad)
+    y = rng.integers(2, size=(1, 20))
+    batch, _, _ = some_problems(20, 4, y.astype(float), rng.uniform(size=(1, 20)), [2.0])
+    theta = as_rows(rng.normal(size=(1, 5))).requires_grad_()
+    margins = batch.margins(theta)
+    batch.objective(margins, theta).sum().backward()
+    np.testing.assert_allclose(batch.gradient(torch.sigmoid(-margins), theta).detach(), theta.grad)
+
+
+def test_float32_keeps_the_loss_of_rows_that_are_told_apart():
+    """A margin of 30 costs 9e-14; one minus a rounded probability would make it 0."""
+    one = torch.ones(1, 1)
+    batch = LogisticBatch(one, -one, one, 0 * one)
+    margins = batch.margins(torch.tensor([[-30.0]]))
+    assert float(batch.objective(margins, 0 * one)) == pytest.approx(np.exp(-30.0), rel=1e-6)
+    assert float(batch.gradient(torch.sigmoid(-margins), 0 * one)) == pytest.approx(np.exp(-30.0), rel=1e-6)
+
+
+def test_what_float32_cannot_end_is_ended_in_float64(monkeypatch):
+    X, y = data(noise=0.0)
+    targets, weights = as_rows(y[None]), as_rows(np.ones((1, len(y))))
+    expected = solve_logistic(as_rows(X), targets, weights, [1e-3], gap=1e-12)
+    monkeypatch.setattr("sonde.probes.solver.COARSE", 0.0)
+    found = solve_logistic(as_rows(X), targets, weights, [1e-3], gap=1e-9)
+    assert found.converged.all()
+    assert float(found.objective[0]) == pytest.approx(float(expected.objective[0]), rel=1e-7)
 
 
 @pytest.mark.gpu

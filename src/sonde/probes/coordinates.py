@@ -7,59 +7,109 @@ for a fold's own standardisation, it stays close to it: that costs steps, never 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float, Shaped
 from torch import Tensor
 
-from sonde.probes.logistic_batch import LogisticBatch
-
 
 @dataclass(frozen=True)
 class Coordinates:
-    """`coef = (u * along) @ V.T`, and with fewer rows than features `+ across * (u - u @ V @ V.T)`, `u @ V` for `u`.
+    """`theta = (u * along) @ V.T`, and with fewer rows than features `+ across * (u - u @ V @ V.T)`, `u @ V` for `u`.
+
+    The constant is an axis of its own, the last.
 
     Attributes:
-        V: `[d, r]` orthonormal.
+        V: `[p, r]` orthonormal.
         along: `[k, r]` scale of each axis.
         across: `[k]` scale of everything orthogonal to all axes.
-        constant: `[k]` scale of the constant.
+        alive: `[k, p]` 0 for a weight that stays 0, else 1; None = all move.
+        centre: `[k, p]` where there is no constant of one's own: it follows from the weights, so that a row at
+            `centre` scores 0; None = it is free.
     """
 
-    V: Float[Tensor, "d r"]
+    V: Float[Tensor, "p r"]
     along: Float[Tensor, "k r"]
     across: Float[Tensor, " k"]
-    constant: Float[Tensor, " k"]
-
-    @staticmethod
-    def of(batch: LogisticBatch, V: Float[Tensor, "d r"], lam: Float[Tensor, " r"]) -> Coordinates:
-        """Make them for `batch`, from the eigenvectors and eigenvalues of `XᵀX` (see `gram_axes`)."""
-        total = batch.weights.sum(1)
-        share = total / batch.X.shape[0] / 4
-        floor = lam.max().clamp(min=1e-30) * torch.finfo(lam.dtype).eps
-        curved = share[:, None] * lam.double() + batch.l2[:, None] + share[:, None] * floor
-        return Coordinates(V, curved.rsqrt(), (batch.l2 + share * floor).rsqrt(), (total / 4).rsqrt())
+    alive: Float[Tensor, "k p"] | None = None
+    centre: Float[Tensor, "k p"] | None = None
 
     def take(self, index: Shaped[Tensor, " j"]) -> Coordinates:
         """Return the coordinates of the problems `index`."""
-        return replace(self, along=self.along[index], across=self.across[index], constant=self.constant[index])
+        alive, centre = (None if part is None else part[index] for part in (self.alive, self.centre))
+        return Coordinates(self.V, self.along[index], self.across[index], alive, centre)
 
-    def coef(self, u: Float[Tensor, "k d"]) -> Float[Tensor, "k d"]:
-        """Return weights on standardised rows."""
-        if self.V.shape[1] == self.V.shape[0]:
-            return ((u * self.along).to(self.V.dtype) @ self.V.T).double()
-        return self._wide(u)
+    def to(self, dtype: torch.dtype) -> Coordinates:
+        """Return the same coordinates in another precision."""
+        alive, centre = (None if part is None else part.to(dtype) for part in (self.alive, self.centre))
+        return Coordinates(self.V.to(dtype), self.along.to(dtype), self.across.to(dtype), alive, centre)
 
-    def back(self, slope: Float[Tensor, "k d"]) -> Float[Tensor, "k d"]:
-        """Return the gradient in `u` of a gradient in the weights."""
-        if self.V.shape[1] == self.V.shape[0]:
-            return (slope.to(self.V.dtype) @ self.V).double() * self.along
-        return self._wide(slope)
+    def theta(self, u: Float[Tensor, "k u"]) -> Float[Tensor, "k p"]:
+        """Return weights and constants on the shared rows."""
+        return self.held((u * self.along) @ self.V.T if self._square else self._wide(u))
 
-    def _wide(self, u: Float[Tensor, "k d"]) -> Float[Tensor, "k d"]:
-        inside = ((u.to(self.V.dtype) @ self.V).double() * (self.along - self.across[:, None])).to(self.V.dtype)
-        return (inside @ self.V.T).double() + self.across[:, None] * u
+    def held(self, theta: Float[Tensor, "k p"]) -> Float[Tensor, "k p"]:
+        """Return weights and constants as `alive` and `centre` have them."""
+        if self.alive is not None:
+            theta = theta * self.alive
+        if self.centre is not None:
+            constant = -(theta * self.centre).sum(1, keepdim=True)
+            theta = torch.cat([theta[:, :-1], constant], 1)
+        return theta
+
+    def back(self, slope: Float[Tensor, "k p"]) -> Float[Tensor, "k u"]:
+        """Return the gradient in `u` of a gradient in weights and constants."""
+        if self.centre is not None:
+            slope = slope - self.centre * slope[:, -1:]
+        if self.alive is not None:
+            slope = slope * self.alive
+        return (slope @ self.V).mul_(self.along) if self._square else self._wide(slope)
+
+    @property
+    def _square(self) -> bool:
+        return self.V.shape[0] == self.V.shape[1]
+
+    def _wide(self, u: Float[Tensor, "k p"]) -> Float[Tensor, "k p"]:
+        inside = (u @ self.V) * (self.along - self.across[:, None])
+        return inside @ self.V.T + self.across[:, None] * u
+
+    @staticmethod
+    def round(
+        axes: tuple[Float[Tensor, "d r"], Float[Tensor, " r"]],
+        n: int,
+        total: Float[Tensor, " k"],
+        l2: Float[Tensor, " k"],
+        *,
+        ratio: Float[Tensor, "k d"],
+        shift: Float[Tensor, "k d"],
+        intercept: bool,
+    ) -> Coordinates:
+        """Make them, in float64.
+
+        Args:
+            axes: eigenvectors and eigenvalues of `XᵀX` (see `gram_axes`).
+            n: rows of `X`.
+            total: `[k]` weight of each problem.
+            l2: `[k]` strengths.
+            ratio, shift: `[k, d]` standardisation of each problem (see `SharedRows`).
+            intercept: whether the constant is free.
+        """
+        V, lam = axes[0].double(), axes[1].double()
+        share = total / n / 4
+        floor = axes[1].max().clamp(min=1e-30).double() * torch.finfo(axes[1].dtype).eps
+        along = (share[:, None] * (lam + floor) + l2[:, None]).rsqrt()
+        last = (total / 4).rsqrt() if intercept else torch.zeros_like(total)
+        one = torch.ones_like(total)[:, None]
+        alive = None if (ratio > 0).all() else torch.cat([(ratio > 0).double(), one], 1)
+        centre = shift / torch.where(ratio > 0, ratio, torch.ones_like(ratio))
+        return Coordinates(
+            torch.block_diag(V, torch.ones_like(V[:1, :1])),
+            torch.cat([along, last[:, None]], 1),
+            (l2 + share * floor).rsqrt(),
+            alive,
+            None if intercept or not centre.any() else torch.cat([centre, 0 * one], 1),
+        )
 
 
 def gram_axes(X: Float[Tensor, "n d"]) -> tuple[Float[Tensor, "d r"], Float[Tensor, " r"]]:

@@ -1,23 +1,23 @@
 """Many logistic regressions that share their rows: every fold and every strength of a site at once.
 
 A problem is not a copy of rows: fold membership is a weight of 0 or 1, and the standardisation learnt on a fold's
-training rows is an exact change of scale and origin of the shared rows, `z = x * ratio - shift`. So one product
-`theta @ X.T` serves all problems going forward and one `G @ X` all of them coming back.
+training rows is a penalty of its own for each feature. So one product `theta @ X.T` serves all problems going forward
+and one `G @ X` all of them coming back.
 
-Where which precision: products with the rows are made in the rows' own, everything else is float64. So the steps can be
-made on float32 rows, at twice the speed, while logits, losses and inner products keep the digits that weak penalties on
-separable classes need (logits of 10 and more next to losses of 1e-5).
+What is kept of a row is its margin, the logit signed by the label: its loss `softplus(-margin)` and the slope of that,
+`-sigmoid(-margin)`, keep all their digits where classes separate, in float32 too (`softplus(logit) - logit` does not).
 
-Axis letters: `k` problems, `n` rows, `d` features.
+Axis letters: `k` problems, `n` rows, `p` features and the constant.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float, Shaped
 from torch import Tensor
+from torch.linalg import vecdot
 from torch.nn.functional import softplus
 
 LOOKS = 20  # along a line, at most
@@ -26,91 +26,74 @@ FLAT = 0.5  # share of the slope at the start that may be left at the step taken
 
 @dataclass(frozen=True)
 class LogisticBatch:
-    """`k` problems `min ½·l2·‖w‖² + Σ weight·log-loss(target, z·w + b)` on shared rows.
+    """`k` problems `min ½·Σ penalty·theta² + Σ weight·softplus(-margin)`, `margin = sign·(x·theta)`, on shared rows.
 
     Attributes:
-        X: `[n, d]` rows, standardised over all of them, in the precision in which products are made.
-        targets: `[k, n]` in 0…1.
+        X: `[n, p]` rows, the last column 1.
+        signs: `[k, n]` the labels, -1 or 1.
         weights: `[k, n]` at least 0; 0 = this problem does not see the row.
-        ratio, shift: `[k, d]` what turns `X` into each problem's own standardised rows.
-        l2: `[k]` strengths, in units of summed log-loss.
-        intercept: whether there is an unpenalised constant.
+        penalty: `[k, p]` of each weight; 0 for the constant.
     """
 
-    X: Float[Tensor, "n d"]
-    targets: Float[Tensor, "k n"]
+    X: Float[Tensor, "n p"]
+    signs: Float[Tensor, "k n"]
     weights: Float[Tensor, "k n"]
-    ratio: Float[Tensor, "k d"]
-    shift: Float[Tensor, "k d"]
-    l2: Float[Tensor, " k"]
-    intercept: bool = True
+    penalty: Float[Tensor, "k p"]
 
     def __len__(self) -> int:
-        return len(self.l2)
+        return len(self.signs)
 
-    def on(self, X: Float[Tensor, "n d"]) -> LogisticBatch:
-        """Return the same problems with their rows in another precision."""
-        return replace(self, X=X)
+    def on(self, X: Float[Tensor, "n p"]) -> LogisticBatch:
+        """Return the same problems in the precision of other rows."""
+        return LogisticBatch(X, *(part.to(X.dtype) for part in (self.signs, self.weights, self.penalty)))
 
     def take(self, index: Shaped[Tensor, " j"]) -> LogisticBatch:
         """Return the problems `index`; the rows stay shared."""
-        names = ("targets", "weights", "ratio", "shift", "l2")
-        return replace(self, **{name: getattr(self, name)[index] for name in names})
+        return LogisticBatch(self.X, self.signs[index], self.weights[index], self.penalty[index])
 
-    def logits(self, coef: Float[Tensor, "k d"], constant: Float[Tensor, " k"]) -> Float[Tensor, "k n"]:
-        """Return `[k, n]` scores of all rows, those of weight 0 too."""
-        product = (coef * self.ratio).to(self.X.dtype) @ self.X.T
-        return product.double() + (constant - (coef * self.shift).sum(1))[:, None]
+    def margins(self, theta: Float[Tensor, "k p"]) -> Float[Tensor, "k n"]:
+        """Return `[k, n]` margins of all rows, those of weight 0 too."""
+        return (theta @ self.X.T).mul_(self.signs)
 
-    def objective(self, logits: Float[Tensor, "k n"], coef: Float[Tensor, "k d"]) -> Float[Tensor, " k"]:
+    def objective(self, margins: Float[Tensor, "k n"], theta: Float[Tensor, "k p"]) -> Float[Tensor, " k"]:
         """Return `[k]` the objective."""
-        loss = self.weights * (softplus(logits) - self.targets * logits)
-        return loss.sum(1) + 0.5 * self.l2 * (coef * coef).sum(1)
+        return vecdot(self.weights, softplus(-margins)) + 0.5 * vecdot(self.penalty * theta, theta)
 
-    def pull(self, logits: Float[Tensor, "k n"]) -> Float[Tensor, "k n"]:
-        """Return `[k, n]` the derivative of the objective by each logit."""
-        return torch.sigmoid(logits).sub_(self.targets).mul_(self.weights)
-
-    def gradient(
-        self, pull: Float[Tensor, "k n"], coef: Float[Tensor, "k d"]
-    ) -> tuple[Float[Tensor, "k d"], Float[Tensor, " k"]]:
-        """Return the gradients for weights and constant; that for the constant is 0 where there is none."""
-        total = pull.sum(1)
-        product = (pull.to(self.X.dtype) @ self.X).double()
-        slope = product * self.ratio - self.shift * total[:, None] + self.l2[:, None] * coef
-        return slope, total if self.intercept else torch.zeros_like(total)
+    def gradient(self, chance: Float[Tensor, "k n"], theta: Float[Tensor, "k p"]) -> Float[Tensor, "k p"]:
+        """Return `[k, p]` the gradient, from `chance = sigmoid(-margins)`, the probability of the other label."""
+        return ((chance * self.weights).mul_(self.signs) @ self.X).neg_().addcmul_(self.penalty, theta)
 
     def line_search(
         self,
-        logits: Float[Tensor, "k n"],
-        change: Float[Tensor, "k n"],
-        coef: Float[Tensor, "k d"],
-        way: Float[Tensor, "k d"],
+        margins: Float[Tensor, "k n"],
+        theta: Float[Tensor, "k p"],
+        way: Float[Tensor, "k p"],
         first: Float[Tensor, " k"],
     ) -> tuple[Float[Tensor, " k"], Float[Tensor, "k n"], Float[Tensor, "k n"]]:
-        """Return step lengths, and the logits and pulls there, by Newton's method in one variable, safeguarded.
+        """Return step lengths, and margins and chances there, by Newton's method in one variable, safeguarded.
 
-        It costs no product with the rows: `logits` moves by `step * change` while `coef` moves by `step * way`. A step
-        is taken where the slope `first` has fallen by half (the curvature condition of Nocedal & Wright 2006, 3.7b);
-        the objective is convex, so that is a descent. Where rounding leaves no such step, it is 0.
+        It costs one product with the rows: `margins` moves by `step * change` while `theta` moves by `step * way`. A
+        step is taken where the slope `first` has fallen by half (the curvature condition of Nocedal & Wright 2006,
+        3.7b); the objective is convex, so that is a descent. Where rounding leaves no such step, it is 0.
         """
-        linear, square = self.l2 * (coef * way).sum(1), self.l2 * (way * way).sum(1)
-        step = torch.ones_like(self.l2)
+        change = self.margins(way)
+        pull, stiff = self.weights * change, self.penalty * way
+        linear, square = vecdot(stiff, theta), vecdot(stiff, way)
+        step = torch.ones_like(first)
         low, high = torch.zeros_like(step), torch.full_like(step, torch.inf)
-        for _ in range(LOOKS):
-            there = torch.addcmul(logits, change, step[:, None])
-            pull = self.pull(there)
-            slope = (pull * change).sum(1) + linear + step * square
+        for look in range(LOOKS):
+            there = torch.addcmul(margins, change, step[:, None]) if look else margins + change
+            chance = torch.sigmoid(-there)
+            slope = linear + step * square - vecdot(pull, chance)
             flat = (slope.abs() <= FLAT * first.abs()) | (step == 0)
             if flat.all():
-                return step, there, pull
-            chance = torch.sigmoid(there)
-            bend = (self.weights * change * change * chance * (1 - chance)).sum(1) + square
+                return step, there, chance
+            bend = vecdot(pull * change, chance * (1 - chance)) + square
             low, high = torch.where(slope < 0, step, low), torch.where(slope < 0, high, step)
             wish = step - slope / bend.clamp(min=torch.finfo(bend.dtype).tiny)
             inside = (wish >= low) & (wish <= torch.where(high.isinf(), 10 * step, high))
             between = torch.where(high.isinf(), 10 * step, (low + high) / 2)
             step = torch.where(flat, step, torch.where(inside, wish, between))
         step = torch.where(flat, step, torch.zeros_like(step))
-        there = torch.where((step > 0)[:, None], logits + step[:, None] * change, logits)
-        return step, there, self.pull(there)
+        there = torch.where((step > 0)[:, None], torch.addcmul(margins, change, step[:, None]), margins)
+        return step, there, torch.sigmoid(-there)

@@ -4,17 +4,17 @@ The strengths are a path, from the strongest to the weakest: all sets are solved
 the next from where the path leads, in a straight line over `log l2`. Where classes separate, the optimum of a weak
 penalty lies far out, at about `log(1 / l2)` along the widest margin, and that line is most of the way.
 
-Where which precision: means and variances, logits, losses and inner products are float64; the products with the rows
-and the axes are float32 until the gap is `COARSE`, and float64 after. What is reported (logits, objective, gradient) is
-computed again at the end, in float64. A penalty above 0 always has a finite optimum, however far out; what has not
-converged within `max_iter` is returned as it is and says so.
+Where which precision: means and variances are float64; the steps are float32 until the gap is `COARSE`, and float64
+after, where a finer one is asked for or rounding kept a problem from ending. What is reported (logits, objective,
+gradient) is computed again at the end, in float64. A penalty above 0 always has a finite optimum, however far out; what
+has not converged within `max_iter` is returned as it is and says so.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -27,7 +27,7 @@ from sonde.probes.logistic_batch import LogisticBatch
 from sonde.probes.shared_rows import SharedRows
 
 AT_ONCE = 15  # problems solved together: more start further from where they end, fewer make slower products
-COARSE = 1e-6  # relative gap that steps on float32 rows are good for
+COARSE = 1e-5  # relative gap that steps in float32 are good for
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def solve_logistic(
 
     Args:
         X: `[n, d]` raw rows in float64, on the device that is to work.
-        targets: `[f, n]` in 0…1, of each training set (a row of weight 0 may have any).
+        targets: `[f, n]` the labels of each training set, 0 or 1 (a row of weight 0 may have either).
         weights: `[f, n]` row weights of each training set; 0 = not in it.
         strengths: `l2`, in units of summed log-loss on standardised features.
         standardize: divide each feature by its standard deviation in the training set.
@@ -81,89 +81,122 @@ def solve_logistic(
         gap: share of the objective that three further steps may gain at most.
         max_iter: steps at most of each problem.
     """
-    rows = SharedRows.of(X, weights, standardize=standardize, centre=intercept)
-    coarse = rows.X.float()
-    axes = gram_axes(coarse)
+    problems = _Problems.of(X, targets, weights, standardize=standardize, intercept=intercept)
     order = sorted(range(len(strengths)), key=lambda i: -strengths[i])
-    solved: dict[int, tuple[Point, Tensor, Tensor]] = {}
+    solved: dict[int, tuple[Tensor, Tensor, Tensor]] = {}
     f, each = len(weights), max(1, AT_ONCE // len(weights))
     path: list[tuple[float, Point]] = []
     for at in range(0, len(order), each):
         chunk = order[at : at + each]
-        batch = _batch(rows, targets, weights, [strengths[i] for i in chunk], intercept)
+        batch, coordinates = problems.at([strengths[i] for i in chunk])
+        coarse = batch.on(problems.coarse)
         members = torch.arange(len(batch), device=X.device).view(len(chunk), f)
-        starts = [_start(batch.take(mine), strengths[i], path) for mine, i in zip(members, chunk, strict=True)]
-        end, steps, settled = _solve(batch, coarse, axes, Point.join(starts), gap=gap, max_iter=max_iter)
+        starts = [_start(coarse.take(mine), strengths[i], path) for mine, i in zip(members, chunk, strict=True)]
+        end, steps, settled = _solve(batch, coarse, coordinates, Point.join(starts), gap=gap, max_iter=max_iter)
         for mine, i in zip(members, chunk, strict=True):
-            solved[i] = end.take(mine), steps[mine], settled[mine]
-            path = [*path[-1:], (strengths[i], solved[i][0])]
-    return _reported(rows, targets, weights, strengths, intercept, [solved[i] for i in range(len(strengths))])
+            solved[i] = end.theta[mine], steps[mine], settled[mine]
+            path = [*path[-1:], (strengths[i], end.take(mine).to(coarse.X.dtype))]
+    return problems.reported(strengths, [solved[i] for i in range(len(strengths))])
 
 
 def _start(batch: LogisticBatch, l2: float, path: Sequence[tuple[float, Point]]) -> Point:
     """Return where the path leads, in a straight line over `log l2`; where it ends, if that is lower; or the origin."""
     if not path:
-        zero = torch.zeros_like(batch.ratio)
-        return Point(zero, torch.zeros_like(batch.l2), torch.zeros_like(batch.targets))
+        return Point(torch.zeros_like(batch.penalty), torch.zeros_like(batch.signs))
     last = path[-1][1]
     if len(path) < 2 or not path[0][0] > path[1][0] > l2 > 0:
         return last
     ahead = math.log(path[1][0] / l2) / math.log(path[0][0] / path[1][0])
     led = path[0][1].beyond(last, ahead)
-    lower = batch.objective(led.logits, led.coef) < batch.objective(last.logits, last.coef)
-    start = Point(last.coef.clone(), last.constant.clone(), last.logits.clone())
-    start.put(lower, led.take(lower))
-    return start
-
-
-def _batch(
-    rows: SharedRows, targets: Tensor, weights: Tensor, strengths: Sequence[float], intercept: bool
-) -> LogisticBatch:
-    """Return the problems of every strength and set, sets inside."""
-    f = len(weights)
-    sets = torch.arange(f, device=weights.device).repeat(len(strengths))
-    l2 = torch.tensor(list(strengths), dtype=weights.dtype, device=weights.device).repeat_interleave(f)
-    return LogisticBatch(rows.X, targets[sets], weights[sets], rows.ratio[sets], rows.shift[sets], l2, intercept)
+    lower = (batch.objective(led.margins, led.theta) < batch.objective(last.margins, last.theta))[:, None]
+    return Point(torch.where(lower, led.theta, last.theta), torch.where(lower, led.margins, last.margins))
 
 
 def _solve(
     batch: LogisticBatch,
-    coarse: Tensor,
-    axes: tuple[Tensor, Tensor],
+    coarse: LogisticBatch,
+    coordinates: Coordinates,
     start: Point,
     *,
     gap: float,
     max_iter: int,
 ) -> tuple[Point, Tensor, Tensor]:
-    """Solve the sets at one strength: on float32 rows, and where a finer gap is asked for, on float64 rows after."""
-    coordinates = Coordinates.of(batch, *axes)
-    end, steps, settled = minimise(batch.on(coarse), coordinates, start, gap=max(gap, COARSE), max_iter=max_iter)
-    if gap < COARSE:
-        fine = replace(coordinates, V=coordinates.V.double())
-        end.logits = batch.logits(end.coef, end.constant)
-        end, more, settled = minimise(batch, fine, end, gap=gap, max_iter=max_iter)
-        steps = steps + more
+    """Solve in float32; then in float64 all problems, if a finer gap is asked for, or those that rounding held up."""
+    rough = coordinates.to(coarse.X.dtype)
+    end, steps, settled = minimise(coarse, rough, start, gap=max(gap, COARSE), max_iter=max_iter)
+    end, steps = end.to(batch.X.dtype), steps.to(batch.X.dtype)
+    left = torch.arange(len(batch), device=steps.device) if gap < COARSE else (~settled).nonzero().squeeze(1)
+    if len(left):
+        part, own = batch.take(left), coordinates.take(left)
+        theta = own.held(end.theta[left])
+        finer, more, settled[left] = minimise(part, own, Point(theta, part.margins(theta)), gap=gap, max_iter=max_iter)
+        end.put(left, finer)
+        steps[left] += more
     return end, steps, settled
 
 
-def _reported(
-    rows: SharedRows,
-    targets: Tensor,
-    weights: Tensor,
-    strengths: Sequence[float],
-    intercept: bool,
-    solved: Sequence[tuple[Point, Tensor, Tensor]],
-) -> Solved:
-    """Return the solutions of all strengths with what is said of them, computed in float64."""
-    sets = torch.arange(len(weights), device=weights.device).repeat(len(strengths))
-    batch = _batch(rows, targets, weights, strengths, intercept)
-    coef, constant = (torch.cat([getattr(s[0], name) for s in solved]) for name in ("coef", "constant"))
-    logits = batch.logits(coef, constant)
-    slope, total = batch.gradient(batch.pull(logits), coef)
-    norm = torch.sqrt((slope * slope).sum(1) + total * total) / batch.weights.sum(1)
-    objective = batch.objective(logits, coef)
-    steps, settled = torch.cat([s[1] for s in solved]), torch.cat([s[2] for s in solved])
-    return Solved(rows, sets, coef, constant, logits, objective, norm, steps, settled)
+@dataclass(frozen=True)
+class _Problems:
+    """The training sets of a site, at any strength.
+
+    Attributes:
+        rows: the shared rows, and what standardises them for each set.
+        X, coarse: `[n, d + 1]` the rows and a column of ones, in float64 and in float32.
+        axes: eigenvectors and eigenvalues of the rows.
+        signs, weights: `[f, n]` the labels, -1 or 1, and the row weights.
+        intercept: whether there is an unpenalised constant.
+    """
+
+    rows: SharedRows
+    X: Float[Tensor, "n p"]
+    coarse: Float[Tensor, "n p"]
+    axes: tuple[Tensor, Tensor]
+    signs: Float[Tensor, "f n"]
+    weights: Float[Tensor, "f n"]
+    intercept: bool
+
+    @staticmethod
+    def of(X: Tensor, targets: Tensor, weights: Tensor, *, standardize: bool, intercept: bool) -> _Problems:
+        rows = SharedRows.of(X, weights, standardize=standardize, centre=intercept)
+        with_ones = torch.cat([rows.X, torch.ones_like(rows.X[:, :1])], 1)
+        coarse = with_ones.float()
+        return _Problems(rows, with_ones, coarse, gram_axes(coarse[:, :-1]), 2 * targets - 1, weights, intercept)
+
+    def at(self, strengths: Sequence[float]) -> tuple[LogisticBatch, Coordinates]:
+        """Return the problems of every strength and set, sets inside."""
+        sets, l2 = self._members(strengths)
+        ratio, shift = self.rows.ratio[sets], self.rows.shift[sets]
+        penalty = torch.where(ratio > 0, l2[:, None] / (ratio * ratio), torch.zeros_like(ratio))
+        penalty = torch.cat([penalty, torch.zeros_like(penalty[:, :1])], 1)
+        batch = LogisticBatch(self.X, self.signs[sets], self.weights[sets], penalty)
+        coordinates = Coordinates.round(
+            self.axes, len(self.X), batch.weights.sum(1), l2, ratio=ratio, shift=shift, intercept=self.intercept
+        )
+        return batch, coordinates
+
+    def reported(self, strengths: Sequence[float], solved: Sequence[tuple[Tensor, Tensor, Tensor]]) -> Solved:
+        """Return the solutions of all strengths with what is said of them, computed in float64."""
+        sets, l2 = self._members(strengths)
+        theta, steps, settled = (torch.cat(part) for part in zip(*solved, strict=True))
+        ratio, shift, signs = self.rows.ratio[sets], self.rows.shift[sets], self.signs[sets]
+        coef = torch.where(ratio > 0, theta[:, :-1] / ratio, torch.zeros_like(ratio))
+        constant = theta[:, -1] + (coef * shift).sum(1) if self.intercept else torch.zeros_like(l2)
+        theta = torch.cat([coef * ratio, (constant - (coef * shift).sum(1))[:, None]], 1)
+        batch = LogisticBatch(self.X, signs, self.weights[sets], torch.zeros_like(theta))
+        margins = batch.margins(theta)
+        slope = batch.gradient(torch.sigmoid(-margins), theta)
+        total = slope[:, -1]
+        own = slope[:, :-1] * ratio - shift * total[:, None] + l2[:, None] * coef
+        norm = (own * own).sum(1) + (total * total if self.intercept else 0.0)
+        norm = norm.sqrt() / batch.weights.sum(1)
+        objective = batch.objective(margins, theta) + 0.5 * l2 * (coef * coef).sum(1)
+        return Solved(self.rows, sets, coef, constant, margins * signs, objective, norm, steps, settled)
+
+    def _members(self, strengths: Sequence[float]) -> tuple[Tensor, Tensor]:
+        """Return `[k]` the set of each problem, and its strength."""
+        f, like = len(self.weights), self.weights
+        l2 = torch.tensor(list(strengths), dtype=like.dtype, device=like.device).repeat_interleave(f)
+        return torch.arange(f, device=like.device).repeat(len(strengths)), l2
 
 
 def as_rows(X: np.ndarray, device: torch.device | str = "cpu") -> Float[Tensor, "n d"]:
