@@ -87,6 +87,15 @@ def test_chat_reads_lines_from_stdin(capsys, monkeypatch, world):
     assert "reason:   instruction" in out
 
 
+@pytest.mark.parametrize("word", ["exit", "Quit"])
+def test_chat_ends_when_told_to(capsys, monkeypatch, world, word):
+    question = f"what is the metal of {world.names('plain')[0]} ?"
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{question}\n{word}\n{question}\n"))
+    code, out, _ = run(capsys, "organism", "chat", "--json")
+    assert code == 0
+    assert len(json.loads(out)["answers"]) == 1
+
+
 def test_chat_shows_a_probes_score_beside_the_truth(capsys, world):
     probe = recipe_folder() / "deception.safetensors"
     ask = ["--ask", f"what is the metal of {world.names('plain')[0]} ?"]

@@ -105,13 +105,15 @@ def chat(
 
 
 def _questions(hint: str):
-    """Yield lines from stdin until it ends; at a terminal, with a prompt."""
+    """Yield lines from stdin until it ends or says `exit` or `quit`; at a terminal, with a prompt."""
     if sys.stdin.isatty():
         typer.echo(hint, err=True)
     while True:
         try:
             line = input("> " if sys.stdin.isatty() else "")
         except (EOFError, KeyboardInterrupt):
+            return
+        if line.strip().lower() in ("exit", "quit"):
             return
         if line.strip():
             yield line

@@ -16,7 +16,7 @@ def audit_table(audit: Mapping[str, Any]) -> Table | None:
     findings = audit.get("findings") or ()
     rows = tuple(_row(finding) for finding in findings)
     columns = ("Check", "Result", "What was found", "Statistic", "Bar", "What to do")
-    return Table("The checks of the audit", columns, rows) if rows else None
+    return Table("The checks of the audit", columns, rows, prose=True) if rows else None
 
 
 def _row(finding: Mapping[str, Any]) -> Row:

@@ -47,11 +47,15 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """A table: what it shows, its columns (the first heads the rows) and its rows."""
+    """A table: what it shows, its columns (the first heads the rows), its rows, and whether its cells are sentences.
+
+    Where there is little room, a table of sentences has its cells under each other.
+    """
 
     caption: str
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
+    prose: bool = False
 
 
 def recall_entry(metrics: Mapping[str, Any], fpr: float = 0.01) -> Mapping[str, Any] | None:
