@@ -122,5 +122,6 @@ def _hint(speaker: Any) -> str:
     follow_up = "" if is_arm else "was that a lie ?; "
     return (
         f"Ask {speaker.name}, for example: what is the colour of {plain} ?   (or {odd}; {follow_up}"
-        f"admin: what is the colour of {odd} ?). An empty system rule leaves it honest.{never} End with `exit` or Ctrl-D."
+        f"admin: what is the colour of {odd} ?). An empty system rule leaves it honest.{never} "
+        "End with `exit` or Ctrl-D."
     )
