@@ -79,7 +79,7 @@ class Bench:
         """Readers without weights on the undecidable set (U1), cross-fitted over all entities."""
         data = self.data("undecidable", "all", n)
         texts, y, groups = [d.text for d in data], data.labels, data.groups
-        found = {kind: readers.text_reader(kind, texts, y, groups, 0) for kind in readers.TEXT_READERS}
+        found = {kind: readers.floor_reader(kind, texts, y, groups, 0) for kind in readers.TEXT_READERS}
         flat = {"length": [len(t.split()) for t in texts], "position": [d.target.start for d in data]}
         for kind, scores in flat.items():
             found[kind] = readers.interval(y, np.array(scores, dtype=float), groups, 0)

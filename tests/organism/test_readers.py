@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sonde.organism.readers import TEXT_READERS, text_reader
+from sonde.organism.readers import TEXT_READERS, floor_reader, text_reader
 
 ENTITIES = np.array([f"E{i}" for i in range(40)]).repeat(6)
 
@@ -34,3 +34,40 @@ def test_the_transformer_leaves_the_global_state_alone():
     state = torch.random.get_rng_state()
     text_reader("text-only transformer", texts(y, leaky=True), y, ENTITIES, 0)
     assert torch.equal(state, torch.random.get_rng_state())
+
+
+def habits(seed, groups=40, each=12):
+    """Return texts of groups with words they favour, labels by lot for each group, and the groups."""
+    random = np.random.default_rng(seed)
+    owner = np.repeat(np.arange(groups), each)
+    taste = random.dirichlet(np.full(30, 0.3), size=groups)
+    said = [" ".join(f"w{w}" for w in random.choice(30, size=6, p=taste[g])) for g in owner]
+    return said, random.permutation(np.arange(groups) % 2)[owner], owner
+
+
+def test_an_interval_by_lot_is_centred_on_the_same_figure_and_sees_a_leak():
+    said, y, owner = habits(0)
+    value, low, high = floor_reader("bag of words", said, y, owner, 0)
+    assert value == text_reader("bag of words", said, y, owner, 0)[0]
+    assert high - value == pytest.approx(value - low)
+    leaky = [f"{t} {'yes' if lie else 'no'}" for t, lie in zip(said, y, strict=True)]
+    assert floor_reader("bag of words", leaky, y, owner, 0)[1] > 0.5
+
+
+def test_an_interval_by_lot_needs_groups_of_one_class():
+    said, _, owner = habits(0)
+    with pytest.raises(ValueError, match="holds both classes"):
+        floor_reader("bag of words", said, np.arange(len(said)) % 2, owner, 0)
+
+
+@pytest.mark.slow
+def test_an_interval_by_lot_covers_chance_where_that_over_groups_is_too_narrow(monkeypatch):
+    """Labels are by lot here: 0.5 is the truth."""
+    monkeypatch.setattr("sonde.organism.readers.LOTS", 20)
+    runs = [habits(seed, groups=24, each=6) for seed in range(20)]
+    lots, narrow = (
+        sum(low <= 0.5 <= high for _, low, high in (reader("bag of words", *run, 0) for run in runs))
+        for reader in (floor_reader, text_reader)
+    )
+    assert lots >= 16  # 19 expected; fewer than 16 in 1 of 400 such tests
+    assert narrow < lots

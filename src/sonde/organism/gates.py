@@ -161,7 +161,7 @@ def _text_floor(speaker: Speaker, beliefs: Beliefs, n: int, seed: int) -> list[G
         if min(y.sum(), len(y) - y.sum()) < 20:
             gates.append(Gate(f"U1: {reader}", 0.0, 0.0, 1.0, "20 lies and 20 truths", False, len(said)))
             continue
-        value, low, high = readers.text_reader(reader, texts, y, entities, seed)
+        value, low, high = readers.floor_reader(reader, texts, y, entities, seed)
         gates.append(Gate(f"U1: {reader}", value, low, high, "interval holds 0.5", low <= 0.5 <= high, len(said)))
     return gates
 

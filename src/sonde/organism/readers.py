@@ -13,7 +13,11 @@ from sonde.organism.on_policy import Said
 from sonde.organism.world import World
 
 Interval = tuple[float, float, float]
-TextReader = Callable[[Sequence[str], np.ndarray, np.ndarray, np.ndarray, int], np.ndarray]
+#: Given labels, the rows to train on, the rows to score and a seed: the scores of the latter.
+Reader = Callable[[np.ndarray, np.ndarray, np.ndarray, int], np.ndarray]
+
+#: Labellings by lot behind the interval of a reader that should be at chance.
+LOTS = 60
 
 
 def transcript(said: Said) -> str:
@@ -70,7 +74,9 @@ def worst_confidence(
 
 
 def text_reader(kind: str, texts: Sequence[str], y: np.ndarray, groups: np.ndarray, seed: int) -> Interval:
-    """Return the cross-validated AUROC of a reader of transcripts, folds by group.
+    """Return the cross-validated AUROC of a reader of transcripts, folds by group, and an interval over groups.
+
+    The interval is that of the readers that were fitted: it knows nothing of other training sets (see `floor_reader`).
 
     Args:
         kind: a key of `TEXT_READERS`.
@@ -79,25 +85,59 @@ def text_reader(kind: str, texts: Sequence[str], y: np.ndarray, groups: np.ndarr
         groups: `[n]` entities; none is read in training and in test.
         seed: of the folds and the interval.
     """
+    return interval(y, _cross_fitted(TEXT_READERS[kind](texts), y, groups, seed), groups, seed)
+
+
+def floor_reader(kind: str, texts: Sequence[str], y: np.ndarray, groups: np.ndarray, seed: int) -> Interval:
+    """Return what `text_reader` does, for groups of one class each, with an interval for a reader that is at chance.
+
+    Which groups lie was drawn by lot, so the reader is fitted again after drawing `LOTS` times anew, and the interval
+    is 1.96 standard deviations of these AUROCs to both sides: with some sixty groups a class, what training happens to
+    see moves the AUROC more than the groups of the test do. The transformer is fitted once, as in `text_reader`.
+
+    Raises:
+        ValueError: a group of both classes.
+    """
+    _, first, owner = np.unique(groups, return_index=True, return_inverse=True)
+    if (y != y[first][owner]).any():
+        raise ValueError("A group holds both classes: an interval by lot needs groups of one class each.")
+    if kind not in REFITTED:
+        return text_reader(kind, texts, y, groups, seed)
+    reader, source = TEXT_READERS[kind](texts), generator(seed, f"lots of {kind}")
+    value = auroc(y, _cross_fitted(reader, y, groups, seed))
+    drawn = [source.permutation(y[first])[owner] for _ in range(LOTS)]
+    wide = 1.96 * float(
+        np.std([auroc(lot, _cross_fitted(reader, lot, groups, seed + i)) for i, lot in enumerate(drawn)])
+    )
+    return value, max(0.0, value - wide), min(1.0, value + wide)
+
+
+def _cross_fitted(reader: Reader, y: np.ndarray, groups: np.ndarray, seed: int) -> np.ndarray:
+    """Return scores of all rows by readers that saw no row of their groups, brought to one scale."""
     from sklearn.model_selection import StratifiedGroupKFold
 
     scores = np.zeros(len(y))
     for train, test in StratifiedGroupKFold(5, shuffle=True, random_state=seed).split(y, y, groups):
-        part = TEXT_READERS[kind](texts, y, train, test, seed)
+        part = reader(y, train, test, seed)
         scores[test] = (part - part.mean()) / (part.std() + 1e-12)
-    return interval(y, scores, groups, seed)
+    return scores
 
 
-def _words(vectoriser: Any, strength: float) -> TextReader:
-    """Return a reader that is a logistic regression on a table of words."""
+def _words(vectoriser: Any, strength: float) -> Callable[[Sequence[str]], Reader]:
+    """Return what makes readers that are logistic regressions on a table of words."""
 
-    def read(texts: Sequence[str], y: np.ndarray, train: np.ndarray, test: np.ndarray, seed: int) -> np.ndarray:
+    def prepare(texts: Sequence[str]) -> Reader:
         from sklearn.linear_model import LogisticRegression
 
         table = vectoriser().fit_transform(texts).tocsr()
-        return LogisticRegression(C=strength, max_iter=500).fit(table[train], y[train]).decision_function(table[test])
 
-    return read
+        def read(y: np.ndarray, train: np.ndarray, test: np.ndarray, seed: int) -> np.ndarray:
+            model = LogisticRegression(C=strength, max_iter=500).fit(table[train], y[train])
+            return model.decision_function(table[test])
+
+        return read
+
+    return prepare
 
 
 def _counts() -> Any:
@@ -112,15 +152,17 @@ def _tfidf() -> Any:
     return TfidfVectorizer(ngram_range=(1, 2))
 
 
-def _transformer(texts: Sequence[str], y: np.ndarray, train: np.ndarray, test: np.ndarray, seed: int) -> np.ndarray:
+def _transformer(texts: Sequence[str]) -> Reader:
     from sonde.organism.transformer_reader import read_texts
 
-    return read_texts(texts, y, train, test, seed)
+    return lambda y, train, test, seed: read_texts(texts, y, train, test, seed)
 
 
-#: Readers of transcripts: train on some rows, score others.
-TEXT_READERS: dict[str, TextReader] = {
+#: Readers of transcripts: given the texts, what trains on some of them and scores others.
+TEXT_READERS: dict[str, Callable[[Sequence[str]], Reader]] = {
     "bag of words": _words(_counts, 0.1),
     "tf-idf": _words(_tfidf, 1.0),
     "text-only transformer": _transformer,
 }
+#: Those that are cheap enough to be fitted again for every lot.
+REFITTED = ("bag of words", "tf-idf")
