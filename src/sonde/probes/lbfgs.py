@@ -85,7 +85,7 @@ def minimise(
         going = (gaining | promising) & (stuck < 2) if done else torch.ones_like(promising)
         if done == max_iter or not going.all():
             end.put(index, here)
-            taken[index], settled[index] = float(done), ~going & (stuck < 2)
+            taken[index], settled[index] = float(done), ~going & (stuck < 2) & objectives[-1].isfinite()
             if done == max_iter or not going.any():
                 break
             kept = going.nonzero().squeeze(1)
