@@ -1,11 +1,15 @@
 """The batched solver against scikit-learn, and against itself one problem at a time."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
+from sonde.probes.coordinates import gram_axes
+from sonde.probes.lbfgs import Point, minimise
 from sonde.probes.logistic_batch import LogisticBatch
 from sonde.probes.shared_rows import SharedRows
 from sonde.probes.solver import _Problems, as_rows, solve_logistic
@@ -135,11 +139,12 @@ def some_problems(n, d, targets, weights, l2, *, intercept=True):
 
 @pytest.mark.parametrize(("n", "d"), [(30, 8), (8, 30)])
 def test_coordinates_make_the_origin_round(n, d):
-    batch, here, problems = some_problems(n, d, np.zeros((1, n)), np.ones((1, n)), [0.1, 10.0])
+    batch, _, problems = some_problems(n, d, np.zeros((1, n)), np.ones((1, n)), [0.1, 10.0])
+    here = replace(problems, axes=gram_axes(problems.X[:, :-1])).at([0.1, 10.0])[1]  # float64 axes
     u = torch.as_tensor(np.random.default_rng(0).normal(size=(2, d + 1)))
     bent = here.theta(u)
     hessian = (bent @ problems.X.T) @ problems.X / 4 + batch.penalty * bent
-    np.testing.assert_allclose(here.back(hessian), u, atol=1e-3)  # axes are float32
+    np.testing.assert_allclose(here.back(hessian), u, atol=1e-6)
 
 
 def test_coordinates_carry_slopes_as_they_carry_points():
@@ -177,13 +182,27 @@ def test_float32_keeps_the_loss_of_rows_that_are_told_apart():
 
 
 def test_what_float32_cannot_end_is_ended_in_float64(monkeypatch):
+    """The steps in float32 are cut off after two; nothing finer is asked for than they could give."""
     X, y = data(noise=0.0)
     targets, weights = as_rows(y[None]), as_rows(np.ones((1, len(y))))
     expected = solve_logistic(as_rows(X), targets, weights, [1e-3], gap=1e-12)
-    monkeypatch.setattr("sonde.probes.solver.COARSE", 0.0)
-    found = solve_logistic(as_rows(X), targets, weights, [1e-3], gap=1e-9)
+    used = []
+
+    def cut_off(batch, *rest, gap, max_iter):
+        used.append(batch.X.dtype)
+        return minimise(batch, *rest, gap=gap, max_iter=2 if batch.X.dtype == torch.float32 else max_iter)
+
+    monkeypatch.setattr("sonde.probes.solver.minimise", cut_off)
+    found = solve_logistic(as_rows(X), targets, weights, [1e-3], gap=1e-5)
+    assert used == [torch.float32, torch.float64]
     assert found.converged.all()
-    assert float(found.objective[0]) == pytest.approx(float(expected.objective[0]), rel=1e-7)
+    assert float(found.objective[0]) == pytest.approx(float(expected.objective[0]), rel=1e-4)
+
+
+def test_an_objective_that_is_no_number_is_not_the_end():
+    batch, here, _ = some_problems(20, 4, np.arange(20)[None] % 2.0, np.ones((1, 20)), [2.0])
+    lost = Point(torch.full_like(batch.penalty, torch.nan), torch.full_like(batch.signs, torch.nan))
+    assert not minimise(batch, here, lost, gap=1e-5, max_iter=5)[2].any()
 
 
 @pytest.mark.gpu

@@ -125,7 +125,6 @@ def _solve(
     rough = coordinates.to(coarse.X.dtype)
     end, steps, settled = minimise(coarse, rough, start, gap=max(gap, COARSE), max_iter=max_iter)
     end, steps = end.to(batch.X.dtype), steps.to(batch.X.dtype)
-    end.theta = torch.where(end.theta.isfinite().all(1, keepdim=True), end.theta, start.theta)
     left = torch.arange(len(batch), device=steps.device) if gap < COARSE else (~settled).nonzero().squeeze(1)
     if len(left):
         part, own = batch.take(left), coordinates.take(left)
