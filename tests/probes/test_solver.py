@@ -12,7 +12,8 @@ from sonde.probes.coordinates import gram_axes
 from sonde.probes.lbfgs import Point, minimise
 from sonde.probes.logistic_batch import LogisticBatch
 from sonde.probes.shared_rows import SharedRows
-from sonde.probes.solver import _Problems, as_rows, solve_logistic
+from sonde.probes.solver import as_rows, solve_logistic
+from sonde.probes.training_sets import TrainingSets
 
 STRENGTHS = (1e4, 1e2, 1.0, 1e-2, 1e-4)
 
@@ -133,7 +134,7 @@ def test_each_set_is_standardised_by_its_own_rows():
 def some_problems(n, d, targets, weights, l2, *, intercept=True):
     """Return a batch, its coordinates, and what the solver made them of."""
     X, _ = data(n, d)
-    problems = _Problems.of(as_rows(X), as_rows(targets), as_rows(weights), standardize=True, intercept=intercept)
+    problems = TrainingSets.of(as_rows(X), as_rows(targets), as_rows(weights), standardize=True, intercept=intercept)
     return *problems.at(l2), problems
 
 
@@ -152,7 +153,7 @@ def test_coordinates_carry_slopes_as_they_carry_points():
     X, y = data(20, 4)
     X[5:, 2] = 7.0  # constant where the weights are
     weights = (np.arange(20) >= 5).astype(float)[None]
-    problems = _Problems.of(as_rows(X), as_rows(y[None]), as_rows(weights), standardize=True, intercept=False)
+    problems = TrainingSets.of(as_rows(X), as_rows(y[None]), as_rows(weights), standardize=True, intercept=False)
     here = problems.at([2.0])[1]
     u, slope = (as_rows(np.random.default_rng(i).normal(size=(1, 5))) for i in (0, 1))
     theta = here.theta(u)

@@ -12,7 +12,8 @@ from sonde.probes.closed_form import LinearSolution
 from sonde.probes.facts import Facts
 from sonde.probes.fold_rows import FoldRows, FoldScores
 from sonde.probes.linear import LinearProbe
-from sonde.probes.solver import Solved, as_rows, solve_logistic
+from sonde.probes.solver import as_rows, solve_logistic
+from sonde.probes.training_sets import Solved
 
 FIT_GAP = 1e-15  # relative objective that three further steps may gain, for a probe that is kept
 SWEEP_GAP = 3e-5  # the same for a cell of a sweep, which is compared and dropped; it ends within a gap of 1e-4
