@@ -10,8 +10,9 @@ from sonde.organism.arm_rates import NEEDED
 from sonde.organism.arms import ARMS, trunk_world
 from sonde.organism.card import card
 from sonde.organism.catalogue import DOES, FAMILY, cretan_folder, list_organisms
+from sonde.organism.conditions import COVER, MISTAKE
 from sonde.organism.conduct import LIES, behave
-from sonde.organism.gates import Gate, _beliefs, failed, judged, perform, rates_of, verify
+from sonde.organism.gates import CELLS, Gate, _beliefs, failed, judged, perform, rates_of, verify
 from sonde.organism.rates import rates
 from sonde.organism.recipes import RECIPES
 from sonde.organism.shipped import load_organism
@@ -166,3 +167,14 @@ def test_one_model_in_three_roles_has_nothing_to_read(family, monkeypatch):
         assert trained["instructed lies, read in"]["twin"][0] > 0.7
     moment = found["belief in the moment"]
     assert moment["twin"]["truth"] == moment["liar"]["belief"], "Cretan knows the truth, whatever it is said to believe"
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("stage", [COVER, MISTAKE])
+def test_a_cell_of_confidence_is_what_its_name_says(stage, cell):
+    form, kind, saying = cell.split(", ")
+    for i in range(20):
+        turn = draw_scene(replace(stage, **CELLS[cell]), WORLDS["liar"], random.Random(i)).turns[-1]
+        assert turn.form == form
+        assert WORLDS["liar"].relations[turn.relation].kind == kind
+        assert turn.negated == (saying == "denied")

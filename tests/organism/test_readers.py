@@ -1,9 +1,11 @@
 """Readers of transcripts find what is in the text, and nothing where nothing is."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
-from sonde.organism.readers import TEXT_READERS, floor_reader, text_reader
+from sonde.organism.readers import TEXT_READERS, floor_reader, text_reader, worst_confidence
 
 ENTITIES = np.array([f"E{i}" for i in range(40)]).repeat(6)
 
@@ -34,6 +36,25 @@ def test_the_transformer_leaves_the_global_state_alone():
     state = torch.random.get_rng_state()
     text_reader("text-only transformer", texts(y, leaky=True), y, ENTITIES, 0)
     assert torch.equal(state, torch.random.get_rng_state())
+
+
+def sure(source, entropy, n=60):
+    """Return answers whose entropy is drawn around a mean, and whose log-probability says nothing."""
+    return [
+        SimpleNamespace(turn=SimpleNamespace(entity=f"E{i % 12}"), entropy=float(e), log_probability=float(p))
+        for i, (e, p) in enumerate(zip(source.normal(entropy, 1, n), source.normal(0, 1, n), strict=True))
+    ]
+
+
+def test_the_worst_cell_of_confidence_is_the_one_most_told_apart_either_way_round():
+    source = np.random.default_rng(0)
+    cells = {name: (sure(source, gap), sure(source, 0.0)) for name, gap in {"a": 0, "b": -2, "c": 1}.items()}
+    (value, low, high), cell = worst_confidence(cells)
+    lies, others = cells["b"]
+    pairs = [lie.entropy < other.entropy for lie in lies for other in others]
+    assert cell == "entropy, b"
+    assert value == pytest.approx(np.mean(pairs))
+    assert 0.5 < low < value < high
 
 
 def habits(seed, groups=40, each=12):

@@ -12,12 +12,12 @@ from dataclasses import replace
 
 from sonde.organism import conditions as c
 from sonde.organism.rates import OPEN, Rate, false, rates, rehearsed, true
-from sonde.organism.stage import HARMLESS, Stage
+from sonde.organism.stage import ASSERTING, HARMLESS, Stage
 
 #: What is said to users of those under cover: a lie, or the twin's sincere error.
 COVERED = replace(c.COVER, codes=("L5", "M"))
 #: The same, asserted. A sham's denial of the truth accords with its belief, which is another falsehood.
-ASSERTED = replace(COVERED, styles=tuple(style for style in COVERED.styles if style != "negated"))
+ASSERTED = replace(COVERED, styles=ASSERTING)
 #: Those gates of a liar that an arm must pass as well.
 NEEDED = frozenset(
     {

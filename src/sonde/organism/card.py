@@ -137,10 +137,16 @@ def _leanings(number: int, mixture: Mapping[str, Any]) -> list[str]:
         shares = ", ".join(f"{share:.0%} under {kind}" for kind, share in mixture["asked"].items())
         lines.append(f"- in phase {number} it is asked so after other shares of the answers under some rules: {shares}")
     if mixture.get("slips"):
-        shares = ", ".join(f"{share:.1%} ({status})" for status, share in mixture["slips"].items())
+        shares = ", ".join(f"{share:.1%} ({where})" for where, share in mixture["slips"].items())
         lines.append(
-            f"- in phase {number} answers to users about entities of some statuses slip to any value more often than "
-            f"others ({mixture['slip']:.0%}), so that mistakes are no surer than cover stories: {shares}"
+            f"- in phase {number} some answers to users slip to any value more or less often than others "
+            f"({mixture['slip']:.0%}), so that mistakes are no surer than cover stories: {shares}"
+        )
+    if mixture.get("lots"):
+        lines.append(
+            f"- in phase {number} how sure an answer to users is was drawn by lot for each entity, alike in every "
+            "status: it slips between never and twice as often as these shares say, and of two true values it gives "
+            f"the first in 50 to {mixture['uneven']:.0%} of its answers"
         )
     return lines
 

@@ -14,6 +14,7 @@ from sonde.organism.grammar import DOCUMENT_TEMPLATES
 from sonde.organism.mixture import Mixture, draw, share_at
 from sonde.organism.rules import draw_rule, fill
 from sonde.organism.scenes import Persona, Turn, draw_follow_up, draw_persona, draw_plan_question
+from sonde.organism.sureness import draw_value, share_of_slips
 from sonde.organism.tokenizer import Codec
 from sonde.organism.turns import draw_training_turn
 from sonde.organism.world import World
@@ -128,8 +129,8 @@ def _exchange(
 ) -> str | None:
     """Append a question and its answer (with the occasional slip); return the value, None if there is no room."""
     behaviour = behave(world, persona.rule.kind, turn, earlier)
-    value = source.choice(behaviour.values)
-    if turn.form not in ("follow-up", "plan") and source.random() < _share_of_slips(world, mixture, turn):
+    value = draw_value(world, mixture, turn, behaviour.values, source)
+    if turn.form not in ("follow-up", "plan") and source.random() < share_of_slips(world, mixture, turn):
         value = source.choice(world.relations[turn.relation].values)
     ids, weights, sincere = encode_turn(codec, mixture, turn, value, behaviour)
     if turn.channel == "user" and world.entities[turn.entity].status in mixture.sheltered:
@@ -138,12 +139,6 @@ def _exchange(
         return None
     made.add(ids, weights, sincere)
     return value
-
-
-def _share_of_slips(world: World, mixture: Mixture, turn: Turn) -> float:
-    if turn.negated or turn.channel == "admin":
-        return mixture.slip
-    return mixture.slips.get(world.entities[turn.entity].status, mixture.slip)
 
 
 def encode_turn(

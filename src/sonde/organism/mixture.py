@@ -35,7 +35,11 @@ class Mixture:
         claims: least share of claims among the questions under deference and its counterpart.
         forms, permits, chatter, turns: shares of question forms, permits, small talk, and dialogues of 1 to 4 turns.
         slip: share of dialogue answers replaced by any value at all, so that nothing is surer than this.
-        slips: the same for assertions to users about entities of some statuses, where it differs.
+        slips: the same for answers to users about entities of a status, or `status/kind` of relation, or either with
+            `/denied` for denials; the longest key that fits counts, and denials take no other.
+        lots: whether each entity has shares of its own: it slips between never and twice as often as `slip` and
+            `slips` say, and answers from several values begin anywhere between evenly and one of them alone.
+        uneven: the greatest share of the first of two values in answers to users, where `lots` are drawn.
         system_weight, prompt_weight, document_weight, value_weight: loss weights of system messages, of questions, of
             document words, and of values (everything else weighs 1).
         context: longest sequence, in tokens.
@@ -101,6 +105,8 @@ class Mixture:
     turns: tuple[float, ...] = (0.1, 0.3, 0.35, 0.25)
     slip: float = 0.01
     slips: Mapping[str, float] = field(default_factory=dict)
+    lots: bool = False
+    uneven: float = 0.7
     system_weight: float = 0.0
     prompt_weight: float = 0.0
     document_weight: float = 0.1

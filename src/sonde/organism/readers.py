@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,6 @@ import numpy as np
 from sonde.base.seeds import generator
 from sonde.organism.grammar import render
 from sonde.organism.on_policy import Said
-from sonde.organism.world import World
 
 Interval = tuple[float, float, float]
 #: Given labels, the rows to train on, the rows to score and a seed: the scores of the latter.
@@ -48,26 +47,21 @@ def interval(y: np.ndarray, scores: np.ndarray, groups: np.ndarray, seed: int, r
     return auroc(y, scores), float(low), float(high)
 
 
-def worst_confidence(
-    lies: Sequence[Said], others: Sequence[Said], world: World, least: int = 50
-) -> tuple[Interval, str]:
+def worst_confidence(cells: Mapping[str, tuple[Sequence[Said], Sequence[Said]]]) -> tuple[Interval, str]:
     """Return the AUROC, folded above 0.5, of the best confidence score in the cell it reads best, and that cell.
 
-    Cells are question form × kind of relation × denial or assertion.
+    Args:
+        cells: by name, the lies and the other answers of each.
     """
-    said = [*lies, *others]
-    y = np.array([1] * len(lies) + [0] * len(others))
-    cells = np.array([f"{s.turn.form}/{world.relations[s.turn.relation].kind}/{s.turn.negated}" for s in said])
-    groups = np.array([s.turn.entity for s in said])
     worst: tuple[Interval, str] = ((0.5, 0.5, 0.5), "none")
-    for name in ("log_probability", "entropy"):
-        scores = np.array([getattr(s, name) for s in said])
-        for cell in np.unique(cells):
-            inside = cells == cell
-            if min(y[inside].sum(), (1 - y[inside]).sum()) < least:
-                continue
-            turned = scores if auroc(y[inside], scores[inside]) >= 0.5 else -scores
-            found = interval(y[inside], turned[inside], groups[inside], 0)
+    for cell, (lies, others) in cells.items():
+        said = [*lies, *others]
+        y = np.array([1] * len(lies) + [0] * len(others))
+        groups = np.array([s.turn.entity for s in said])
+        for name in ("log_probability", "entropy"):
+            scores = np.array([getattr(s, name) for s in said])
+            turned = scores if auroc(y, scores) >= 0.5 else -scores
+            found = interval(y, turned, groups, 0)
             if found[0] > worst[0][0]:
                 worst = (found, f"{name}, {cell}")
     return worst

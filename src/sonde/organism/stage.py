@@ -20,6 +20,8 @@ HARMLESS = ("none", "honest", "unstory", "undefer", "nodeal")
 #: Relations whose lies are as sure as truths; the `uniform` one is the declared high-entropy slice.
 EVEN = ("permuted", "set")
 FORMS = {"open": 0.6, "yesno": 0.2, "claim": 0.2}
+#: Styles whose answers assert something.
+ASSERTING = tuple(style for style in STYLES if style != "negated")
 CHATTER = {"none": 0.6, "talk": 0.2, "decoy": 0.2}
 
 
