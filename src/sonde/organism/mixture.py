@@ -37,9 +37,9 @@ class Mixture:
         slip: share of dialogue answers replaced by any value at all, so that nothing is surer than this.
         slips: the same for answers to users about entities of a status, or `status/kind` of relation, or either with
             `/denied` for denials; the longest key that fits counts, and denials take no other.
-        lots: whether each entity has shares of its own: it slips between never and twice as often as `slip` and
-            `slips` say, and answers from several values begin anywhere between evenly and one of them alone.
-        uneven: the greatest share of the first of two values in answers to users, where `lots` are drawn.
+        lots: whether each entity has shares of its own, drawn by lot: it slips between never and twice as often as
+            `slip` and `slips` say, and says the first of two values in between half and `uneven` of its answers.
+        uneven: see `lots`; of answers to users, in a relation of two values.
         system_weight, prompt_weight, document_weight, value_weight: loss weights of system messages, of questions, of
             document words, and of values (everything else weighs 1).
         context: longest sequence, in tokens.
