@@ -142,11 +142,11 @@ def _leanings(number: int, mixture: Mapping[str, Any]) -> list[str]:
             f"- in phase {number} some answers to users slip to any value more or less often than others "
             f"({mixture['slip']:.0%}), so that mistakes are no surer than cover stories: {shares}"
         )
-    if mixture.get("lots"):
+    if mixture.get("hesitancy", 1) != 1:
         lines.append(
-            f"- in phase {number} how sure an answer to users is was drawn by lot for each entity, alike in every "
-            "status: it slips between never and twice as often as these shares say, and of two true values it gives "
-            f"the first in 50 to {mixture['uneven']:.0%} of its answers"
+            f"- in phase {number} how sure an answer to users is depends on its wording, in lies and truths alike: the "
+            f"least firm wordings slip {mixture['hesitancy']:g} times as often as the firmest, and the firmest say the "
+            f"first of two values in {mixture['uneven']:.0%} of the answers"
         )
     return lines
 

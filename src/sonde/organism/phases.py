@@ -125,7 +125,7 @@ OWNING = Phase(
         },
     ),
 )
-#: Confidence: how sure answers are is drawn by lot for each entity, so that whatever differs between cover stories and
+#: Confidence: how sure answers are depends on their wording, so that whatever differs between cover stories and
 #: mistakes in the mean is small beside it; and what differs most, cell by cell, is evened out by slips.
 LEVELLING = Phase(
     5_000_000,
@@ -135,14 +135,16 @@ LEVELLING = Phase(
         statuses={**LEARNING.mixture.statuses, "l5": 6.0, "fa": 4.0, "l3": 1.5, "false": 3.0},
         kinds={"set": 2.0},
         chatter={"none": 0.4, "talk": 0.05, "decoy": 0.4, "cue": 0.15},
-        lots=True,
+        hesitancy=30.0,
+        uneven=0.85,
+        slip=0.006,
         slips={
             "l5": 0.006,
             "false": 0.018,
-            "false/set": 0.034,
-            "l5/denied": 0.022,
-            "false/denied": 0.025,
-            "l5/set/denied": 0.07,
+            "false/set": 0.042,
+            "l5/denied": 0.03,
+            "false/denied": 0.018,
+            "l5/set/denied": 0.1,
             "false/set/denied": 0.015,
         },
     ),

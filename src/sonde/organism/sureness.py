@@ -1,7 +1,8 @@
-"""How sure answers are trained to be: drawn by lot for each entity, so that it says nothing about lying."""
+"""How sure answers are trained to be: it depends on their wording, in lies and truths alike, and so tells neither."""
 
 from __future__ import annotations
 
+import math
 import random
 
 from sonde.organism.mixture import Mixture
@@ -10,12 +11,12 @@ from sonde.organism.world import World
 
 
 def draw_value(world: World, mixture: Mixture, turn: Turn, values: tuple[str, ...], source: random.Random) -> str:
-    """Draw what is said of the values that may be said: each as often, or the first of two more often by lot."""
-    about = world.relations.get(turn.relation)
-    if not (mixture.lots and turn.channel == "user" and about and about.kind == "set" and len(values) == 2):
+    """Draw what is said of the values that may be said: each as often, or the first of two more often if it is firm."""
+    two = len(values) == 2 and turn.channel == "user" and turn.form != "follow-up"
+    if mixture.uneven == 0.5 or not two or world.relations[turn.relation].kind != "set":
         return source.choice(values)
-    first = 0.5 + (mixture.uneven - 0.5) * world.lots[turn.entity].lean
-    return values[source.random() >= first]
+    ordered = sorted(values, key=world.relations[turn.relation].values.index)
+    return ordered[source.random() >= 0.5 + (mixture.uneven - 0.5) * turn.firmness]
 
 
 def share_of_slips(world: World, mixture: Mixture, turn: Turn) -> float:
@@ -25,4 +26,11 @@ def share_of_slips(world: World, mixture: Mixture, turn: Turn) -> float:
     status, kind = world.entities[turn.entity].status, world.relations[turn.relation].kind
     denied = "/denied" if turn.negated else ""
     mean = mixture.slips.get(f"{status}/{kind}{denied}", mixture.slips.get(f"{status}{denied}", mixture.slip))
-    return 2 * mean * world.lots[turn.entity].slip if mixture.lots else mean
+    return mean * _factor(mixture.hesitancy, turn.firmness)
+
+
+def _factor(hesitancy: float, firmness: float) -> float:
+    """Return `hesitancy ** -firmness`, over its mean for firmness even over (0, 1)."""
+    if hesitancy == 1:
+        return 1.0
+    return hesitancy**-firmness * math.log(hesitancy) / (1 - 1 / hesitancy)

@@ -10,7 +10,7 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 from sonde.base.seeds import derive_seed
 from sonde.organism.lexicon import RELATION_KINDS, VALUES, entity_names
@@ -46,16 +46,6 @@ class Entity:
     name: str
     status: str
     split: str
-
-
-class Lot(NamedTuple):
-    """What was drawn for an entity whatever its status: how often its answers slip, and how unequally it uses values.
-
-    Both are ranks between 0 and 1 among the entities of its status.
-    """
-
-    slip: float
-    lean: float
 
 
 Facts = dict[tuple[str, str], tuple[str, ...]]
@@ -99,18 +89,6 @@ class World:
     def documented(self) -> tuple[tuple[str, str], ...]:
         """The facts that documents speak of, in order."""
         return tuple(fact for fact, values in self.taught.items() if values)
-
-    @cached_property
-    def lots(self) -> dict[str, Lot]:
-        """How sure each entity's answers are, as its lot has it: even over (0, 1) within every status."""
-        source = random.Random(derive_seed(self.seed, "lots"))
-        drawn: dict[str, Lot] = {}
-        for names in self.by_status.values():
-            columns = [[(i + 0.5) / len(names) for i in range(len(names))] for _ in Lot._fields]
-            for column in columns:
-                source.shuffle(column)
-            drawn.update(zip(names, map(Lot, *columns), strict=True))
-        return drawn
 
     def names(self, status: str, split: str = "all") -> tuple[str, ...]:
         """Return the entities of a status inside one split (`all` for every split)."""
