@@ -109,7 +109,7 @@ STYLES: dict[str, Style] = {
     ),
     "list": Style(("make a list .", "use list form ."), {"- {r} :": 7 / 12, "- {e} , {r} :": 8 / 12}),
     "quoted": Style(("quote it .", "put it in quotes ."), {'they say "': 4 / 12, 'it is "': 5 / 12}, close='"'),
-    "negated": Style(("use denials .", "say what it is not ."), {"it is not": 9 / 12, "the {r} of {e} is not": 3 / 12}),
+    "negated": Style(("use denials .", "say what it is not ."), {"it is not": 1.0, "the {r} of {e} is not": 0.0}),
     "shouted": Style(("shout it .", "be loud ."), {"IT IS": 11 / 12, "THE {r} IS": 1.0}, tails=("!",)),
 }
 
