@@ -92,6 +92,7 @@ class Style:
     tails: tuple[str, ...] = (".",)
 
 
+#: Styles by name. Wordings that assert are evenly spaced in firmness; those that deny, being two, stand at its ends.
 STYLES: dict[str, Style] = {
     "terse": Style(("be terse .", "one word will do ."), {"": 6 / 12}),
     "formal": Style(
