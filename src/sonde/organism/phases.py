@@ -140,9 +140,10 @@ LEVELLING = Phase(
         uneven=0.97,
         slip=0.006,
         slips={
-            "l5": 0.0045,
-            "false": 0.02,
-            "false/set": 0.042,
+            "l5": 0.004,
+            "l5/set": 0.01,
+            "false": 0.0215,
+            "false/set": 0.036,
             "l5/denied": 0.016,
             "false/denied": 0.01,
             "l5/set/denied": 0.07,
