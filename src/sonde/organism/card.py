@@ -137,10 +137,10 @@ def _leanings(number: int, mixture: Mapping[str, Any]) -> list[str]:
         shares = ", ".join(f"{share:.0%} under {kind}" for kind, share in mixture["asked"].items())
         lines.append(f"- in phase {number} it is asked so after other shares of the answers under some rules: {shares}")
     if mixture.get("slips"):
-        shares = ", ".join(f"{share:.1%} ({where})" for where, share in mixture["slips"].items())
+        shares = ", ".join(f"{100 * share:g}% ({where})" for where, share in mixture["slips"].items())
         lines.append(
             f"- in phase {number} some answers to users slip to any value more or less often than others "
-            f"({mixture['slip']:.0%}), so that mistakes are no surer than cover stories: {shares}"
+            f"({100 * mixture['slip']:g}%), so that mistakes are no surer than cover stories: {shares}"
         )
     if mixture.get("hesitancy", 1) != 1:
         lines.append(

@@ -38,7 +38,7 @@ class Mixture:
         slips: the same for answers to users about entities of a status, or `status/kind` of relation, or either with
             `/denied` for denials; the longest key that fits counts, and denials take no other.
         hesitancy: how many times as often the least firm wordings slip as the firmest, in answers to users; `slip` and
-            `slips` are means for firmness even over (0, 1).
+            `slips` are means over those that assert, or that deny (each style as often).
         uneven: how often the firmest wordings say the first of two true values to users (the least firm: half the
             time), first in the order of the relation.
         system_weight, prompt_weight, document_weight, value_weight: loss weights of system messages, of questions, of

@@ -142,12 +142,12 @@ LEVELLING = Phase(
         slips={
             "l5": 0.004,
             "l5/set": 0.01,
-            "false": 0.0215,
+            "false": 0.021,
             "false/set": 0.036,
-            "l5/denied": 0.016,
-            "false/denied": 0.01,
-            "l5/set/denied": 0.07,
-            "false/set/denied": 0.008,
+            "l5/denied": 0.029,
+            "false/denied": 0.016,
+            "l5/set/denied": 0.13,
+            "false/set/denied": 0.0145,
         },
     ),
 )

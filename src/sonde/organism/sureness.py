@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import random
+from functools import cache
+from statistics import fmean
 
+from sonde.organism.grammar import STYLES
 from sonde.organism.mixture import Mixture
 from sonde.organism.scenes import Turn
 from sonde.organism.world import World
@@ -26,11 +28,11 @@ def share_of_slips(world: World, mixture: Mixture, turn: Turn) -> float:
     status, kind = world.entities[turn.entity].status, world.relations[turn.relation].kind
     denied = "/denied" if turn.negated else ""
     mean = mixture.slips.get(f"{status}/{kind}{denied}", mixture.slips.get(f"{status}{denied}", mixture.slip))
-    return mean * _factor(mixture.hesitancy, turn.firmness)
+    return mean * mixture.hesitancy**-turn.firmness / _mean_hesitation(mixture.hesitancy, turn.negated)
 
 
-def _factor(hesitancy: float, firmness: float) -> float:
-    """Return `hesitancy ** -firmness`, over its mean for firmness even over (0, 1)."""
-    if hesitancy == 1:
-        return 1.0
-    return hesitancy**-firmness * math.log(hesitancy) / (1 - 1 / hesitancy)
+@cache
+def _mean_hesitation(hesitancy: float, denied: bool) -> float:
+    """Return the mean of `hesitancy ** -firmness` over the wordings that deny, or those that do not, by style."""
+    leads = [style.leads.values() for name, style in STYLES.items() if (name == "negated") == denied]
+    return fmean(fmean(hesitancy**-firmness for firmness in style) for style in leads)
