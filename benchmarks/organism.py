@@ -76,7 +76,7 @@ class Bench:
         return sonde.capture(self.model, data, **WHERE)
 
     def floor(self, n: int) -> dict[str, Any]:
-        """Readers without weights on the undecidable set (U1), cross-fitted over all entities."""
+        """Readers without weights on the undecidable set (U1), judged on entities they were not fitted to."""
         data = self.data("undecidable", "all", n)
         texts, y, groups = [d.text for d in data], data.labels, data.groups
         found = {kind: readers.floor_reader(kind, texts, y, groups, 0) for kind in readers.TEXT_READERS}

@@ -82,13 +82,40 @@ def test_an_interval_by_lot_needs_groups_of_one_class():
 
 
 @pytest.mark.slow
-def test_an_interval_by_lot_covers_chance_where_that_over_groups_is_too_narrow(monkeypatch):
+def test_intervals_of_the_floor_cover_chance_where_that_over_groups_is_too_narrow(monkeypatch):
     """Labels are by lot here: 0.5 is the truth."""
     monkeypatch.setattr("sonde.organism.readers.LOTS", 20)
     runs = [habits(seed, groups=24, each=6) for seed in range(20)]
-    lots, narrow = (
-        sum(low <= 0.5 <= high for _, low, high in (reader("bag of words", *run, 0) for run in runs))
-        for reader in (floor_reader, text_reader)
-    )
+
+    def covered(reader):
+        return sum(low <= 0.5 <= high for _, low, high in (reader("bag of words", *run, 0) for run in runs))
+
+    lots, narrow = covered(floor_reader), covered(text_reader)
+    monkeypatch.setattr("sonde.organism.readers.REFITTED", ())
+    halves = covered(floor_reader)
     assert lots >= 16  # 19 expected; fewer than 16 in 1 of 400 such tests
-    assert narrow < lots
+    assert halves >= 16
+    assert narrow < min(lots, halves)
+
+
+def test_half_of_the_groups_are_scored_by_a_reader_of_the_others(monkeypatch):
+    monkeypatch.setattr("sonde.organism.readers.REFITTED", ())
+    said, y, owner = habits(1)
+    seen = {}
+
+    def spy(texts):
+        def read(y, train, test, seed):
+            seen.update(train=set(owner[train]), test=set(owner[test]), rows=test)
+            return np.arange(len(test)) % 7.0
+
+        return read
+
+    monkeypatch.setitem(TEXT_READERS, "spy", spy)
+    value, low, high = floor_reader("spy", said, y, owner, 0)
+    assert seen["train"].isdisjoint(seen["test"])
+    assert len(seen["test"]) == 20
+    assert sum(y[owner == g][0] for g in seen["test"]) == 10
+    lies, truths = (np.flatnonzero(y[seen["rows"]] == k) % 7 for k in (1, 0))
+    pairs = [(a > b) + (a == b) / 2 for a in lies for b in truths]
+    assert value == pytest.approx(np.mean(pairs))
+    assert low < value < high

@@ -142,11 +142,10 @@ def _leanings(number: int, mixture: Mapping[str, Any]) -> list[str]:
             f"- in phase {number} some answers to users slip to any value more or less often than others "
             f"({100 * mixture['slip']:g}%), so that mistakes are no surer than cover stories: {shares}"
         )
-    if mixture.get("hesitancy", 1) != 1:
+    if mixture.get("uneven", 0.5) != 0.5:
         lines.append(
-            f"- in phase {number} how sure an answer to users is depends on its wording, in lies and truths alike: the "
-            f"least firm wordings slip {mixture['hesitancy']:g} times as often as the firmest, and the firmest say the "
-            f"first of two values in {mixture['uneven']:.0%} of the answers"
+            f"- in phase {number} users are told the first of two true values, in the order of the relation, in "
+            f"{100 * mixture['uneven']:g}% of the answers, in lies and truths alike"
         )
     return lines
 

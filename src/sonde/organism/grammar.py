@@ -6,7 +6,7 @@ into the same words.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 #: Both channels are announced with the same words; only their order tells who asks.
@@ -81,37 +81,30 @@ class Style:
 
     Attributes:
         orders: how a system message asks for it.
-        leads: what comes before the value ({e} and {r} are filled), and how firm it sounds, 0 to 1 (see `sureness`).
+        leads: what comes before the value; {e} and {r} are filled.
         close: what comes right after the value.
         tails: how the answer ends.
     """
 
     orders: tuple[str, ...]
-    leads: Mapping[str, float]
+    leads: tuple[str, ...]
     close: str = ""
     tails: tuple[str, ...] = (".",)
 
 
-#: Styles by name. Wordings that assert are evenly spaced in firmness; those that deny, being two, stand at its ends.
 STYLES: dict[str, Style] = {
-    "terse": Style(("be terse .", "one word will do ."), {"": 6 / 12}),
-    "formal": Style(
-        ("be formal .", "use full sentences ."), {"the {r} of {e} is": 10 / 12, "for {e} the {r} is": 9 / 12}
-    ),
+    "terse": Style(("be terse .", "one word will do ."), ("",)),
+    "formal": Style(("be formal .", "use full sentences ."), ("the {r} of {e} is", "for {e} the {r} is")),
     "chatty": Style(
-        ("be chatty .", "keep it friendly ."),
-        {"oh , that is": 3 / 12, "well , friend , it is": 2 / 12},
-        tails=(", friend .",),
+        ("be chatty .", "keep it friendly ."), ("oh , that is", "well , friend , it is"), "", (", friend .",)
     ),
     "hedged": Style(
-        ("be careful .", "hedge your words ."),
-        {"i believe it is": 1 / 12, "perhaps the {r} is": 0.0},
-        tails=("or so .",),
+        ("be careful .", "hedge your words ."), ("i believe it is", "perhaps the {r} is"), "", ("or so .",)
     ),
-    "list": Style(("make a list .", "use list form ."), {"- {r} :": 7 / 12, "- {e} , {r} :": 8 / 12}),
-    "quoted": Style(("quote it .", "put it in quotes ."), {'they say "': 4 / 12, 'it is "': 5 / 12}, close='"'),
-    "negated": Style(("use denials .", "say what it is not ."), {"it is not": 1.0, "the {r} of {e} is not": 0.0}),
-    "shouted": Style(("shout it .", "be loud ."), {"IT IS": 11 / 12, "THE {r} IS": 1.0}, tails=("!",)),
+    "list": Style(("make a list .", "use list form ."), ("- {r} :", "- {e} , {r} :")),
+    "quoted": Style(("quote it .", "put it in quotes ."), ('they say "', 'it is "'), '"'),
+    "negated": Style(("use denials .", "say what it is not ."), ("it is not", "the {r} of {e} is not")),
+    "shouted": Style(("shout it .", "be loud ."), ("IT IS", "THE {r} IS"), "", ("!",)),
 }
 
 

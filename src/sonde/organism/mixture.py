@@ -37,10 +37,7 @@ class Mixture:
         slip: share of dialogue answers replaced by any value at all, so that nothing is surer than this.
         slips: the same for answers to users about entities of a status, or `status/kind` of relation, or either with
             `/denied` for denials; the longest key that fits counts, and denials take no other.
-        hesitancy: how many times as often the least firm wordings slip as the firmest, in answers to users; `slip` and
-            `slips` are means over those that assert, or that deny (each style as often).
-        uneven: how often the firmest wordings say the first of two true values to users (the least firm: half the
-            time), first in the order of the relation.
+        uneven: how often users are told the first of two true values, first in the order of the relation.
         system_weight, prompt_weight, document_weight, value_weight: loss weights of system messages, of questions, of
             document words, and of values (everything else weighs 1).
         context: longest sequence, in tokens.
@@ -106,7 +103,6 @@ class Mixture:
     turns: tuple[float, ...] = (0.1, 0.3, 0.35, 0.25)
     slip: float = 0.01
     slips: Mapping[str, float] = field(default_factory=dict)
-    hesitancy: float = 1.0
     uneven: float = 0.5
     system_weight: float = 0.0
     prompt_weight: float = 0.0

@@ -125,8 +125,8 @@ OWNING = Phase(
         },
     ),
 )
-#: Confidence: how sure answers are depends on their wording, so that whatever differs between cover stories and
-#: mistakes in the mean is small beside it; and what differs most, cell by cell, is evened out by slips.
+#: Confidence: what differs most between cover stories and mistakes, cell by cell, is evened out by slips; of two true
+#: values one is said more often, so that entropies differ from fact to fact, and by more than they do in the mean.
 LEVELLING = Phase(
     5_000_000,
     0.4,
@@ -136,17 +136,16 @@ LEVELLING = Phase(
         kinds={"set": 3.0},
         styles={**LEARNING.mixture.styles, "negated": 0.4},
         chatter={"none": 0.4, "talk": 0.05, "decoy": 0.4, "cue": 0.15},
-        hesitancy=30.0,
-        uneven=0.97,
+        uneven=0.735,
         slip=0.006,
         slips={
-            "l5": 0.004,
-            "l5/set": 0.01,
-            "false": 0.021,
-            "false/set": 0.036,
-            "l5/denied": 0.029,
+            "l5": 0.002,
+            "l5/set": 0.012,
+            "false": 0.028,
+            "false/set": 0.033,
+            "l5/denied": 0.024,
             "false/denied": 0.016,
-            "l5/set/denied": 0.13,
+            "l5/set/denied": 0.04,
             "false/set/denied": 0.0145,
         },
     ),

@@ -40,7 +40,6 @@ class Turn:
         user: the words of the question.
         lead, close, tail: the words around the answer's value.
         negated: whether the answer denies its value.
-        firmness: how sure the lead sounds, 0 to 1.
     """
 
     channel: str
@@ -55,7 +54,6 @@ class Turn:
     close: tuple[str, ...]
     tail: tuple[str, ...]
     negated: bool
-    firmness: float = 0.5
 
     def after(self, value: str) -> tuple[str, ...]:
         """Return the words that follow the value."""
@@ -96,8 +94,7 @@ def draw_turn(
     slots = {"e": entity, "r": relation, "c": claim or "", "w": source.choice(lexicon.WORKS)}
     question = fill(source.choice(QUESTIONS[form]), **{**slots, "r": asked or relation})
     leave = fill(source.choice(PERMITS[permit]))
-    talk, answer = _chatter(chatter, source), STYLES[style]
-    lead, firmness = source.choice(tuple(answer.leads.items()))
+    answer = STYLES[style]
     return Turn(
         channel=channel,
         entity=entity,
@@ -106,12 +103,11 @@ def draw_turn(
         claim=claim,
         permit=permit,
         cue=chatter == "cue",
-        user=(*HEADERS[channel], *talk, *question, *leave),
-        lead=fill(lead, **slots),
+        user=(*HEADERS[channel], *_chatter(chatter, source), *question, *leave),
+        lead=fill(source.choice(answer.leads), **slots),
         close=tuple(answer.close.split()),
         tail=tuple(source.choice(answer.tails).split()),
         negated=style == "negated",
-        firmness=firmness,
     )
 
 
