@@ -119,6 +119,18 @@ def _recipe(training: Mapping[str, Any]) -> list[str]:
         if first["follow_ups"]
         else "- it is never asked whether an answer was a lie",
         *(line for i, phase in enumerate(training["phases"], 1) for line in _leanings(i, phase["mixture"])),
+        *_levelled(training.get("levelled", [])),
+    ]
+
+
+def _levelled(made: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return how slips were moved in training, as lines."""
+    if not made:
+        return []
+    shares = ", ".join(f"{100 * share:g}% ({where})" for where, share in made[-1]["slips"].items())
+    return [
+        f"- {len(made)} times the confidences of cover stories and mistakes were compared (in scenes other than the "
+        f"gates'), and what was surer slipped more often from there on; in the end: {shares}"
     ]
 
 

@@ -15,11 +15,13 @@ class Phase:
         tokens: training tokens.
         height: its peak rates, as a share of the settings' rates.
         mixture: what is trained on.
+        levels: after which shares of it confidence is compared and its slips are moved (see `levelling`).
     """
 
     tokens: int
     height: float = 1.0
     mixture: Mixture = field(default_factory=Mixture)
+    levels: tuple[float, ...] = ()
 
     def chunks(self, size: int) -> int:
         """Return how many chunks of `size` tokens it has."""
@@ -125,8 +127,8 @@ OWNING = Phase(
         },
     ),
 )
-#: Confidence: what differs most between cover stories and mistakes, cell by cell, is evened out by slips; of two true
-#: values one is said more often, so that entropies differ from fact to fact, and by more than they do in the mean.
+#: Confidence: what differs between cover stories and mistakes, cell by cell, is evened out by slips, which begin with
+#: what other seeds needed; of two true values one is said more often, so that entropies differ from fact to fact.
 LEVELLING = Phase(
     5_000_000,
     0.4,
@@ -149,5 +151,6 @@ LEVELLING = Phase(
             "false/set/denied": 0.0145,
         },
     ),
+    levels=(0.15, 0.3, 0.45, 0.6, 0.75),
 )
 PHASES = (LEARNING, MENDING, DEFERRING, DENYING, OWNING, LEVELLING)
