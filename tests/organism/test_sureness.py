@@ -72,4 +72,4 @@ def test_levelling_asks_for_fewer_slips_than_the_gates_allow(status, bar):
         share * share_of_slips(WORLD, LEVELLING.mixture, turn(entity, kind, denied=denied))
         for (kind, denied), share in cells.items()
     ]
-    assert sum(shares) < bar
+    assert sum(shares) < 0.75 * bar

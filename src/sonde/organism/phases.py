@@ -143,7 +143,7 @@ LEVELLING = Phase(
         slips={
             "l5": 0.002,
             "l5/set": 0.012,
-            "false": 0.028,
+            "false": 0.021,
             "false/set": 0.033,
             "l5/denied": 0.024,
             "false/denied": 0.016,
