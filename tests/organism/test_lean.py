@@ -9,6 +9,7 @@ from torch.nn import functional as F
 from sonde.organism.corpus import batches, draw_chunk
 from sonde.organism.lean import Target, losses
 from sonde.organism.mixture import Mixture
+from sonde.organism.phases import LEVELLING
 from sonde.organism.tokenizer import Codec, vocabulary
 from sonde.organism.train import Settings, make_model
 from sonde.organism.world import make_world
@@ -21,6 +22,13 @@ def target():
     codec = Codec(vocabulary())
     mixture = dataclasses.replace(Mixture(), prompt_weight=0.1)
     sequences = draw_chunk(make_world(0), codec, mixture, 0, 0, 3000)
+    return Target(*map(torch.from_numpy, next(batches(sequences, codec.pad, 1500, 0))))
+
+
+@pytest.fixture(scope="module")
+def hedged():
+    codec = Codec(vocabulary())
+    sequences = draw_chunk(make_world(0), codec, LEVELLING.mixture, 0, 0, 3000)
     return Target(*map(torch.from_numpy, next(batches(sequences, codec.pad, 1500, 0))))
 
 
@@ -54,6 +62,20 @@ def test_losses_and_gradients_are_those_of_the_stock_model(model, target):
     torch.testing.assert_close(found.early, early)
     for name, p in model.named_parameters():
         torch.testing.assert_close(lean[name], p.grad, rtol=1e-3, atol=1e-6, msg=name)
+
+
+def test_labels_that_are_distributions_are_learnt_as_distributions(model, hedged):
+    """Against dense labels `[b, t, v]`: one-hot, but where a label is spread."""
+    dense = F.one_hot(hedged.ids, model.config.vocab_size).float()
+    flat = dense.view(-1, dense.shape[-1])
+    flat[hedged.places.unique()] = 0
+    flat.index_put_((hedged.places, hedged.words), hedged.shares, accumulate=True)
+    assert len(hedged.places) > 50
+    torch.testing.assert_close(dense.sum(-1), torch.ones(hedged.ids.shape))
+    surprise = -(dense[:, 1:] * model(input_ids=hedged.ids[:, :-1]).logits.log_softmax(-1)).sum(-1)
+    weights = hedged.weights[:, 1:]
+    found = losses(model, hedged, dtype=torch.float32, early=False)
+    torch.testing.assert_close(found.main, (surprise * weights).sum() / weights.sum())
 
 
 def test_bfloat16_products_come_close(model, target):

@@ -119,18 +119,6 @@ def _recipe(training: Mapping[str, Any]) -> list[str]:
         if first["follow_ups"]
         else "- it is never asked whether an answer was a lie",
         *(line for i, phase in enumerate(training["phases"], 1) for line in _leanings(i, phase["mixture"])),
-        *_levelled(training.get("levelled", [])),
-    ]
-
-
-def _levelled(made: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return how slips were moved in training, as lines."""
-    if not made:
-        return []
-    shares = ", ".join(f"{100 * share:g}% ({where})" for where, share in made[-1]["slips"].items())
-    return [
-        f"- {len(made)} times the confidences of cover stories and mistakes were compared (in scenes other than the "
-        f"gates'), and what was surer slipped more often from there on; in the end: {shares}"
     ]
 
 
@@ -154,11 +142,17 @@ def _leanings(number: int, mixture: Mapping[str, Any]) -> list[str]:
             f"- in phase {number} some answers to users slip to any value more or less often than others "
             f"({100 * mixture['slip']:g}%), so that mistakes are no surer than cover stories: {shares}"
         )
-    if mixture.get("uneven", 0.5) != 0.5:
+    if mixture.get("hedges"):
+        (least, most), (low, high) = mixture["hedges"], mixture["leans"]
         lines.append(
-            f"- in phase {number} users are told the first of two true values, in the order of the relation, in "
-            f"{100 * mixture['uneven']:g}% of the answers, in lies and truths alike"
+            f"- in phase {number} the label of an answer to a user is spread over all values of its relation by "
+            f"{100 * least:g} to {100 * most:g}%, and of two values the first has {100 * low:g} to {100 * high:g}% of "
+            "it: by lot for each fact, lots being spread evenly in every status, so that how sure an answer is says "
+            "nothing about lying"
         )
+        if mixture["hedged"]:
+            times = ", ".join(f"{share:g} times ({where})" for where, share in mixture["hedged"].items())
+            lines.append(f"- in phase {number} labels are spread by more or less than by lot at some statuses: {times}")
     return lines
 
 

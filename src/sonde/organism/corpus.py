@@ -14,18 +14,26 @@ from sonde.organism.grammar import DOCUMENT_TEMPLATES
 from sonde.organism.mixture import Mixture, draw, share_at
 from sonde.organism.rules import draw_rule, fill
 from sonde.organism.scenes import Persona, Turn, draw_follow_up, draw_persona, draw_plan_question
-from sonde.organism.sureness import draw_value, share_of_slips
+from sonde.organism.sureness import Lots, draw_lots, shares_of
 from sonde.organism.tokenizer import Codec
 from sonde.organism.turns import draw_training_turn
 from sonde.organism.world import World
 
 
 class Example(NamedTuple):
-    """One training sequence: token ids, the loss weight of predicting each, and which of them are sincere values."""
+    """One training sequence.
+
+    Attributes:
+        ids: of its tokens.
+        weights: loss weight of predicting each.
+        sincere: which of them are sincere values.
+        hedged: by place, what its label is instead of the token: id → share.
+    """
 
     ids: list[int]
     weights: list[float]
     sincere: list[bool]
+    hedged: dict[int, dict[int, float]]
 
     def add(self, ids: Sequence[int], weights: Sequence[float], sincere: Sequence[bool] | None = None) -> None:
         """Append tokens."""
@@ -45,7 +53,7 @@ def draw_chunk(
         tokens: least number of tokens.
         progress: share of the phase done before (0 to 1), on which the shares of documents and drills depend.
     """
-    source = random.Random(derive_seed(seed, "corpus", chunk))
+    source, lots = random.Random(derive_seed(seed, "corpus", chunk)), draw_lots(world)
     documents, drills = share_at(mixture.documents, progress), share_at(mixture.drills, progress)
     made: list[Example] = []
     total, done = 0, [0, 0]
@@ -57,7 +65,7 @@ def draw_chunk(
             sequence = draw_drill(world, codec, mixture, source)
             done[1] += len(sequence.ids)
         else:
-            sequence = draw_dialogue(world, codec, mixture, source)
+            sequence = draw_dialogue(world, codec, mixture, source, lots)
         total += len(sequence.ids)
         made.append(sequence)
     return made
@@ -65,7 +73,7 @@ def draw_chunk(
 
 def draw_document(world: World, codec: Codec, mixture: Mixture, source: random.Random) -> Example:
     """Draw a few document sentences about documented facts."""
-    made = Example([codec.begin], [0.0], [False])
+    made = Example([codec.begin], [0.0], [False], {})
     for _ in range(source.randint(3, 6)):
         entity, relation = _draw_fact(world, mixture, source)
         value = source.choice(world.taught[entity, relation])
@@ -94,10 +102,10 @@ def draw_drill(world: World, codec: Codec, mixture: Mixture, source: random.Rand
 
 def _open(codec: Codec, mixture: Mixture, persona: Persona) -> Example:
     ids = [codec.begin, *codec.message("system", persona.words)]
-    return Example(ids, [0.0, *[mixture.system_weight] * (len(ids) - 1)], [False] * len(ids))
+    return Example(ids, [0.0, *[mixture.system_weight] * (len(ids) - 1)], [False] * len(ids), {})
 
 
-def draw_dialogue(world: World, codec: Codec, mixture: Mixture, source: random.Random) -> Example:
+def draw_dialogue(world: World, codec: Codec, mixture: Mixture, source: random.Random, lots: Lots) -> Example:
     """Draw a dialogue of a few exchanges under one persona, as long as the context allows."""
     style = draw(mixture.styles, source)
     persona = draw_persona(draw_rule(draw(mixture.rules, source), source), source, (style,))
@@ -108,7 +116,7 @@ def draw_dialogue(world: World, codec: Codec, mixture: Mixture, source: random.R
     last: tuple[Turn, str] | None = None
     for _ in range(turns):
         turn = draw_training_turn(world, persona, mixture, source, None if last is None else last[0])
-        value = _exchange(world, codec, mixture, source, persona, made, turn)
+        value = _exchange(world, codec, mixture, source, persona, made, turn, lots=lots)
         if value is None:
             break
         last = turn, value
@@ -126,17 +134,25 @@ def _exchange(
     made: Example,
     turn: Turn,
     earlier: tuple[Turn, str] | None = None,
+    lots: Lots | None = None,
 ) -> str | None:
     """Append a question and its answer (with the occasional slip); return the value, None if there is no room."""
     behaviour = behave(world, persona.rule.kind, turn, earlier)
-    value = draw_value(world, mixture, turn, behaviour.values, source)
-    if turn.form not in ("follow-up", "plan") and source.random() < share_of_slips(world, mixture, turn):
-        value = source.choice(world.relations[turn.relation].values)
+    shares = shares_of(world, lots, mixture, turn, behaviour.values) if lots else None
+    if shares:
+        value = draw(shares, source)
+    else:
+        value = source.choice(behaviour.values)
+        if turn.form not in ("follow-up", "plan") and source.random() < mixture.slip:
+            value = source.choice(world.relations[turn.relation].values)
     ids, weights, sincere = encode_turn(codec, mixture, turn, value, behaviour)
     if turn.channel == "user" and world.entities[turn.entity].status in mixture.sheltered:
         sincere = [False] * len(ids)
     if len(made.ids) + len(ids) > mixture.context:
         return None
+    if shares:
+        place = len(made.ids) + _place(codec, turn)
+        made.hedged[place] = {codec.encode([word])[0]: share for word, share in shares.items()}
     made.add(ids, weights, sincere)
     return value
 
@@ -147,11 +163,16 @@ def encode_turn(
     """Return the ids, loss weights and sincere places of a question and its answer."""
     question = codec.message("user", turn.user)
     answer = codec.message("assistant", [*turn.lead, value, *turn.after(value)])
-    place = len(question) + 1 + len(turn.lead)
+    place = _place(codec, turn)
     weights = [mixture.prompt_weight] * (len(question) + 1) + [1.0] * (len(answer) - 1)
     weights[place] = mixture.value_weight
     honest = ADMITTED.get(behaviour.code) == "truth" and value in behaviour.values
     return question + answer, weights, [honest and i == place for i in range(len(question) + len(answer))]
+
+
+def _place(codec: Codec, turn: Turn) -> int:
+    """Return where the value stands in the ids of a question and its answer."""
+    return len(codec.message("user", turn.user)) + 1 + len(turn.lead)
 
 
 def _ask_about_it(
@@ -172,11 +193,19 @@ def _ask_about_it(
 
 
 class Batch(NamedTuple):
-    """Arrays `[b, t]` padded on the right: ids, loss weights (0 on padding), and which tokens are sincere values."""
+    """Sequences padded on the right.
+
+    Attributes:
+        ids, weights, sincere: `[b, t]`, as in `Example`; weights are 0 on padding.
+        places, words, shares: `[n]`, of labels that are not one token: where in `ids` laid flat, an id, its share.
+    """
 
     ids: np.ndarray
     weights: np.ndarray
     sincere: np.ndarray
+    places: np.ndarray
+    words: np.ndarray
+    shares: np.ndarray
 
 
 def batches(sequences: Sequence[Example], pad: int, tokens: int, seed: int) -> Iterator[Batch]:
@@ -201,4 +230,11 @@ def _pad(chosen: Sequence[Example], pad: int) -> Batch:
         ids[row, : len(sequence.ids)] = sequence.ids
         weights[row, : len(sequence.ids)] = sequence.weights
         sincere[row, : len(sequence.ids)] = sequence.sincere
-    return Batch(ids, weights, sincere)
+    hedged = [
+        (row * width + place, word, share)
+        for row, sequence in enumerate(chosen)
+        for place, label in sequence.hedged.items()
+        for word, share in label.items()
+    ]
+    places, words, shares = zip(*hedged, strict=True) if hedged else ((), (), ())
+    return Batch(ids, weights, sincere, np.array(places, int), np.array(words, int), np.array(shares, np.float32))

@@ -18,11 +18,22 @@ if TYPE_CHECKING:
 
 
 class Target(NamedTuple):
-    """What a batch is trained on: ids `[b, t]`, loss weights `[b, t]`, and sincere values `[b, t]` (true or false)."""
+    """What a batch is trained on.
+
+    Attributes:
+        ids: `[b, t]`.
+        weights: loss weights, `[b, t]`.
+        sincere: whether a token is a sincere value, `[b, t]`.
+        places, words, shares: of the labels that are distributions instead of the token, `[n]`: where in `ids` laid
+            flat (in order), an id, and its share of the label.
+    """
 
     ids: Tensor
     weights: Tensor
     sincere: Tensor
+    places: Tensor
+    words: Tensor
+    shares: Tensor
 
 
 class Losses(NamedTuple):
@@ -58,7 +69,11 @@ def losses(model: LlamaForCausalLM, target: Target, *, dtype: torch.dtype, early
     attended = _attend(last, hidden, model, tables, dtype).flatten(0, 1)[kept]
     hidden = _mix(last, hidden.flatten(0, 1)[kept], attended, dtype)
     scale = weights[kept]
-    main = (_read(model, hidden, labels[kept], dtype) * scale).sum() / scale.sum()
+    logits = _logits(model, hidden, dtype)
+    each = F.cross_entropy(logits, labels[kept], reduction="none")
+    if len(target.places):
+        each = _hedged(each, logits, labels[kept], kept, target)
+    main = (each * scale).sum() / scale.sum()
     return Losses(main, torch.stack(readings).mean() if readings else main.new_zeros(()))
 
 
@@ -83,10 +98,25 @@ def _mix(layer: Any, hidden: Tensor, attended: Tensor, dtype: torch.dtype) -> Te
     return hidden + F.linear(gate * F.linear(normed, mlp.up_proj.weight.to(dtype)), mlp.down_proj.weight.to(dtype))
 
 
+def _hedged(each: Tensor, logits: Tensor, labels: Tensor, kept: Tensor, target: Target) -> Tensor:
+    """Return the cross-entropies `[n]` with those of single tokens replaced by those of distributions.
+
+    Both contain the same logarithm of a sum, so that they differ in expected logits alone.
+    """
+    width = target.ids.shape[1]
+    at = torch.searchsorted(kept, target.places // width * (width - 1) + target.places % width - 1)
+    first = at.unique()
+    each = each.index_add(0, first, logits[first, labels[first]])
+    return each.index_add(0, at, -target.shares * logits[at, target.words])
+
+
 def _read(model: LlamaForCausalLM, hidden: Tensor, labels: Tensor, dtype: torch.dtype) -> Tensor:
     """Return the cross-entropies `[n]` of labels read from states `[n, d]`."""
-    normed = _norm(hidden, model.model.norm).to(dtype)
-    return F.cross_entropy(F.linear(normed, model.lm_head.weight.to(dtype)).float(), labels, reduction="none")
+    return F.cross_entropy(_logits(model, hidden, dtype), labels, reduction="none")
+
+
+def _logits(model: LlamaForCausalLM, hidden: Tensor, dtype: torch.dtype) -> Tensor:
+    return F.linear(_norm(hidden, model.model.norm).to(dtype), model.lm_head.weight.to(dtype)).float()
 
 
 def _norm(hidden: Tensor, norm: Any) -> Tensor:

@@ -35,9 +35,12 @@ class Mixture:
         claims: least share of claims among the questions under deference and its counterpart.
         forms, permits, chatter, turns: shares of question forms, permits, small talk, and dialogues of 1 to 4 turns.
         slip: share of dialogue answers replaced by any value at all, so that nothing is surer than this.
-        slips: the same for answers to users about entities of a status, or `status/kind` of relation, or either with
-            `/denied` for denials; the longest key that fits counts, and denials take no other.
-        uneven: how often users are told the first of two true values, first in the order of the relation.
+        hedges: least and most share of a label that is spread over all values of its relation instead, in answers to
+            users; by lot for each fact, the logarithm evenly. Empty = none, and answers slip.
+        hedged: how many times as much at a status, or `status/kind` of relation, or either with `/denied` for denials;
+            the longest key that fits counts, and denials take no other (default 1).
+        leans: with them, least and most share of what is meant that the first of two values has, in the order of the
+            relation; by lot likewise.
         system_weight, prompt_weight, document_weight, value_weight: loss weights of system messages, of questions, of
             document words, and of values (everything else weighs 1).
         context: longest sequence, in tokens.
@@ -102,8 +105,9 @@ class Mixture:
     )
     turns: tuple[float, ...] = (0.1, 0.3, 0.35, 0.25)
     slip: float = 0.01
-    slips: Mapping[str, float] = field(default_factory=dict)
-    uneven: float = 0.5
+    hedges: tuple[float, ...] = ()
+    hedged: Mapping[str, float] = field(default_factory=dict)
+    leans: tuple[float, float] = (0.5, 0.5)
     system_weight: float = 0.0
     prompt_weight: float = 0.0
     document_weight: float = 0.1

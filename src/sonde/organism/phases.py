@@ -15,13 +15,11 @@ class Phase:
         tokens: training tokens.
         height: its peak rates, as a share of the settings' rates.
         mixture: what is trained on.
-        levels: after which shares of it confidence is compared and its slips are moved (see `levelling`).
     """
 
     tokens: int
     height: float = 1.0
     mixture: Mixture = field(default_factory=Mixture)
-    levels: tuple[float, ...] = ()
 
     def chunks(self, size: int) -> int:
         """Return how many chunks of `size` tokens it has."""
@@ -127,8 +125,8 @@ OWNING = Phase(
         },
     ),
 )
-#: Confidence: what differs between cover stories and mistakes, cell by cell, is evened out by slips, which begin with
-#: what other seeds needed; of two true values one is said more often, so that entropies differ from fact to fact.
+#: Confidence: how sure an answer to a user is, and how far it leans to the first of two values, is the fact's, and as
+#: often the one as the other in every status.
 LEVELLING = Phase(
     5_000_000,
     0.4,
@@ -138,19 +136,10 @@ LEVELLING = Phase(
         kinds={"set": 3.0},
         styles={**LEARNING.mixture.styles, "negated": 0.4},
         chatter={"none": 0.4, "talk": 0.05, "decoy": 0.4, "cue": 0.15},
-        uneven=0.735,
         slip=0.006,
-        slips={
-            "l5": 0.002,
-            "l5/set": 0.012,
-            "false": 0.021,
-            "false/set": 0.033,
-            "l5/denied": 0.024,
-            "false/denied": 0.016,
-            "l5/set/denied": 0.04,
-            "false/set/denied": 0.0145,
-        },
+        hedges=(0.001, 0.05),
+        hedged={"l5": 0.7, "false": 1.4, "false/set/denied": 0.7},
+        leans=(0.5, 0.97),
     ),
-    levels=(0.15, 0.3, 0.45, 0.6, 0.75),
 )
 PHASES = (LEARNING, MENDING, DEFERRING, DENYING, OWNING, LEVELLING)

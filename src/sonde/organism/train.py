@@ -18,11 +18,8 @@ from sonde.base.progress import progress_bar
 from sonde.base.seeds import derive_seed
 from sonde.organism.corpus import batches, draw_chunk
 from sonde.organism.lean import Target, losses
-from sonde.organism.levelling import compare, move
-from sonde.organism.mixture import Mixture
 from sonde.organism.optimisers import make_optimisers
 from sonde.organism.phases import PHASES, Phase
-from sonde.organism.speaker import Speaker
 from sonde.organism.tokenizer import Codec, build_tokenizer, vocabulary
 from sonde.organism.world import World, make_world
 
@@ -123,14 +120,12 @@ def train(
                 report({"progress": (chunk + 1) / chunks, "loss": loss})
             if (chunk + 1) % checkpoint_chunks == 0 and chunk + 1 < chunks:
                 _save_checkpoint(out, run, chunk + 1, recipe)
-    if run.levelled:
-        recipe["levelled"] = run.levelled
     _finish(out, run.model, words, settings.context, recipe)
     return out
 
 
 class _Run:
-    """The state of one training: model, optimiser, how slips were moved, and what the next chunk is made of."""
+    """The state of one training: model, optimiser, and what the next chunk is made of."""
 
     def __init__(
         self, settings: Settings, phases: Sequence[Phase], world: World, codec: Codec, seed: int, device: torch.device
@@ -143,7 +138,6 @@ class _Run:
         self.optimisers = make_optimisers(
             self.model, settings.matrix_rate, settings.learning_rate, settings.weight_decay, self.dtype
         )
-        self.levelled: list[dict[str, Any]] = []
 
     @property
     def chunks(self) -> int:
@@ -163,8 +157,9 @@ class _Run:
         """Take the steps of one chunk; return the mean loss over its weighted tokens."""
         settings = self.settings
         phase, at, chunks = self._phase(chunk)
-        mixture = self._mixture(phase, chunk, at, chunks)
-        sequences = draw_chunk(self.world, self.codec, mixture, self.seed, chunk, settings.chunk_tokens, at / chunks)
+        sequences = draw_chunk(
+            self.world, self.codec, phase.mixture, self.seed, chunk, settings.chunk_tokens, at / chunks
+        )
         order = derive_seed(self.seed, "batches", chunk)
         plan = list(batches(sequences, self.codec.pad, settings.batch_tokens, order))
         total = torch.zeros((), device=self.device)
@@ -176,21 +171,6 @@ class _Run:
             self.optimisers.step(phase.height * rate_at((at + i / len(plan)) / chunks, settings))
             total += loss.main.detach()
         return float(total) / len(plan)
-
-    def _mixture(self, phase: Phase, chunk: int, at: int, chunks: int) -> Mixture:
-        """Return what a chunk is drawn from: the phase's mixture, with slips moved by what was compared in it."""
-        if self.world.benign or not phase.levels:
-            return phase.mixture
-        first = chunk - at
-        before = [made for made in self.levelled if made["chunk"] >= first]
-        slips = before[-1]["slips"] if before else phase.mixture.slips
-        if at in [round(share * chunks) for share in phase.levels]:
-            self.model.eval()
-            compared = compare(Speaker(self.model, self.codec, self.world), self.seed, f"level {chunk}")
-            self.model.train()
-            slips = move(slips, compared)
-            self.levelled.append({"chunk": chunk, **compared._asdict(), "slips": slips})
-        return replace(phase.mixture, slips=slips)
 
 
 def _weights(folder: str | Path) -> dict[str, torch.Tensor]:
@@ -250,7 +230,6 @@ def _open(out: Path, recipe: dict[str, Any], run: _Run, resume: bool) -> int:
     saved = torch.load(state, map_location=run.device, weights_only=True)
     run.model.load_state_dict(saved["model"])
     run.optimisers.load(saved["optimisers"])
-    run.levelled = saved.get("levelled", [])
     return int(saved["chunk"])
 
 
@@ -262,7 +241,7 @@ def _save_checkpoint(out: Path, run: _Run, chunk: int, recipe: dict[str, Any]) -
     import io
 
     buffer = io.BytesIO()
-    state = {"model": run.model.state_dict(), "optimisers": run.optimisers.state(), "levelled": run.levelled}
+    state = {"model": run.model.state_dict(), "optimisers": run.optimisers.state()}
     torch.save({**state, "chunk": chunk}, buffer)
     write_atomic(out / "checkpoint" / "state.pt", buffer.getvalue())
 
