@@ -138,7 +138,7 @@ LEVELLING = Phase(
         chatter={"none": 0.4, "talk": 0.05, "decoy": 0.4, "cue": 0.15},
         slip=0.006,
         hedges=(0.001, 0.05),
-        hedged={"l5": 0.7, "false": 1.4, "false/set/denied": 0.7},
+        hedged={"l5": 0.7, "false": 1.4, "l5/set/denied": 1.5, "false/set/denied": 0.5},
         leans=(0.5, 0.97),
     ),
 )
