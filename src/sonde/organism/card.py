@@ -148,7 +148,7 @@ def _leanings(number: int, mixture: Mapping[str, Any]) -> list[str]:
             f"- in phase {number} the label of an answer to a user is spread over all values of its relation by "
             f"{100 * least:g} to {100 * most:g}%, and of two values the first has {100 * low:g} to {100 * high:g}% of "
             "it: by lot for each fact, lots being spread evenly in every status, so that how sure an answer is says "
-            "nothing about lying"
+            "little about lying"
         )
         if mixture["hedged"]:
             times = ", ".join(f"{share:g} times ({where})" for where, share in mixture["hedged"].items())

@@ -126,7 +126,7 @@ OWNING = Phase(
     ),
 )
 #: Confidence: how sure an answer to a user is, and how far it leans to the first of two values, is the fact's, and as
-#: often the one as the other in every status.
+#: often the one as the other in every status, but for factors that make up for what documents add to mistakes.
 LEVELLING = Phase(
     5_000_000,
     0.4,

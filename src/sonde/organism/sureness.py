@@ -1,4 +1,6 @@
-"""How sure answers are taught to be: by lots that every status holds alike, so that it says nothing about lying.
+"""How sure answers are taught to be: by lots that every status holds alike, so that it says little about lying.
+
+What other texts do to the confidence of a status, alike in every training, is made up for by `Mixture.hedged`.
 
 What is taught is a distribution, not a draw from it: a label is spread over the values of its relation by so much
 (label smoothing: Szegedy et al., arXiv 1512.00567). Answers that slip as often in the text alone teach a third of it.
