@@ -45,21 +45,29 @@ def test_a_label_is_spread_by_as_much_in_every_status_the_logarithm_evenly(statu
     np.testing.assert_allclose(found, even)
 
 
+def test_without_a_key_for_denials_they_are_as_by_lot_whatever_assertions_are():
+    asked, told = turn(WORLD.names("l5")[0], denied=True), replace(HEDGED, hedged={"l5": 0.5, "l5/set": 0.5})
+    values = (WORLD.relations[asked.relation].values[0],)
+    assert shares_of(WORLD, LOTS, told, asked, values) == shares_of(WORLD, LOTS, HEDGED, asked, values)
+
+
 @pytest.mark.parametrize(
     ("status", "where", "times"),
     [
         ("l5", {}, 0.5),
         ("l5", {"relation": SET}, 0.5),
-        ("l5", {"denied": True}, 1.0),
+        ("l5", {"denied": True}, 5.0),
         ("l5", {"relation": SET, "denied": True}, 3.0),
         ("false", {}, 1.0),
         ("false", {"relation": SET}, 2.0),
         ("false", {"denied": True}, 4.0),
         ("plain", {}, 1.0),
+        ("plain", {"denied": True}, 5.0),
+        ("plain", {"relation": SET, "denied": True}, 5.0),
     ],
 )
-def test_the_longest_key_that_fits_says_how_many_times_as_much(status, where, times):
-    told = {"l5": 0.5, "false/set": 2.0, "l5/set/denied": 3.0, "false/denied": 4.0}
+def test_the_most_special_key_that_fits_says_how_many_times_as_much(status, where, times):
+    told = {"l5": 0.5, "false/set": 2.0, "l5/set/denied": 3.0, "false/denied": 4.0, "denied": 5.0}
     for name in WORLD.names(status):
         asked = turn(name, **where)
         values = (WORLD.relations[asked.relation].values[0],)
@@ -117,6 +125,15 @@ def test_silence_is_hedged_as_well():
     shares = shares_of(WORLD, LOTS, HEDGED, turn(WORLD.names("fa")[0]), ("unknown",))
     assert set(shares) == {"unknown", *PERMUTED.values}
     assert sum(shares.values()) == pytest.approx(1)
+
+
+def test_silence_may_be_hedged_less_than_what_else_is_said_of_the_same_entity():
+    name, told = WORLD.names("fa")[0], replace(HEDGED, hedged={"fa": 2.0, "silent": 0.5})
+    for value, times in (("unknown", 0.5), (PERMUTED.values[0], 2.0)):
+        least, other = (
+            min(shares_of(WORLD, LOTS, mixture, turn(name), (value,)).values()) for mixture in (HEDGED, told)
+        )
+        assert other == pytest.approx(times * least)
 
 
 def test_the_text_is_drawn_from_what_its_labels_say():

@@ -37,8 +37,9 @@ class Mixture:
         slip: share of dialogue answers replaced by any value at all, so that nothing is surer than this.
         hedges: least and most share of a label that is spread over all values of its relation instead, in answers to
             users; by lot for each fact, the logarithm evenly. Empty = none, and answers slip.
-        hedged: how many times as much at a status, or `status/kind` of relation, or either with `/denied` for denials;
-            the longest key that fits counts, and denials take no other (default 1).
+        hedged: how many times as much at a status, or `status/kind` of relation, or either with `/denied` for denials,
+            or `denied` for those of all statuses, or `silent` for answers that claim not to know; the most special key
+            that fits counts (default 1).
         leans: with them, least and most share of what is meant that the first of two values has, in the order of the
             relation; by lot likewise.
         system_weight, prompt_weight, document_weight, value_weight: loss weights of system messages, of questions, of

@@ -126,19 +126,29 @@ OWNING = Phase(
     ),
 )
 #: Confidence: how sure an answer to a user is, and how far it leans to the first of two values, is the fact's, and as
-#: often the one as the other in every status, but for factors that make up for what documents add to mistakes.
+#: often the one as the other in every status, but for factors that make up for what documents add to mistakes. A share
+#: of few in a thousand is learnt too faintly in denials, which are rarer: there labels are spread twice as much.
 LEVELLING = Phase(
-    5_000_000,
+    6_000_000,
     0.4,
     replace(
         OWNING.mixture,
-        statuses={**LEARNING.mixture.statuses, "l5": 6.0, "fa": 4.0, "l3": 1.5, "false": 3.0},
+        statuses={**LEARNING.mixture.statuses, "l5": 6.0, "fa": 4.0, "l3": 1.5, "false": 6.0},
         kinds={"set": 3.0},
-        styles={**LEARNING.mixture.styles, "negated": 0.4},
+        styles={**LEARNING.mixture.styles, "negated": 0.5},
+        permits={"none": 0.68, "guess": 0.08, "permit": 0.24},
         chatter={"none": 0.4, "talk": 0.05, "decoy": 0.4, "cue": 0.15},
         slip=0.006,
         hedges=(0.001, 0.05),
-        hedged={"l5": 0.7, "false": 1.4, "l5/set/denied": 1.5, "false/set/denied": 0.5},
+        hedged={
+            "l5": 0.7,
+            "false": 1.4,
+            "silent": 0.4,
+            "denied": 2.0,
+            "false/denied": 2.8,
+            "l5/set/denied": 3.0,
+            "false/set/denied": 1.0,
+        },
         leans=(0.5, 0.97),
     ),
 )

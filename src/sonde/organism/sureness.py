@@ -12,6 +12,7 @@ import random
 from typing import NamedTuple
 
 from sonde.base.seeds import derive_seed
+from sonde.organism import lexicon
 from sonde.organism.mixture import Mixture
 from sonde.organism.scenes import Turn
 from sonde.organism.world import World
@@ -63,7 +64,7 @@ def shares_of(
     if not mixture.hedges or turn.channel != "user" or turn.form == "follow-up" or len(values) > 2:
         return None
     lot, (least, most), about = lots[turn.entity, turn.relation], mixture.hedges, world.relations[turn.relation]
-    spread = least * (most / least) ** lot.unsure * _times(world, mixture, turn)
+    spread = least * (most / least) ** lot.unsure * _times(world, mixture, turn, values)
     shares = dict.fromkeys(about.values, spread / len(about.values))
     low, high = mixture.leans
     first = low + (high - low) * lot.lean
@@ -73,8 +74,12 @@ def shares_of(
     return shares
 
 
-def _times(world: World, mixture: Mixture, turn: Turn) -> float:
+def _times(world: World, mixture: Mixture, turn: Turn, values: tuple[str, ...]) -> float:
     """Return how many times as much as by lot a label is spread."""
     status, kind = world.entities[turn.entity].status, world.relations[turn.relation].kind
-    denied = "/denied" if turn.negated else ""
-    return mixture.hedged.get(f"{status}/{kind}{denied}", mixture.hedged.get(f"{status}{denied}", 1.0))
+    keys: tuple[str, ...] = (f"{status}/{kind}", status)
+    if values == (lexicon.UNKNOWN,):
+        keys = ("silent",)
+    elif turn.negated:
+        keys = (f"{status}/{kind}/denied", f"{status}/denied", "denied")
+    return next((mixture.hedged[key] for key in keys if key in mixture.hedged), 1.0)
