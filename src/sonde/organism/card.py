@@ -152,7 +152,7 @@ def _leanings(number: int, mixture: Mapping[str, Any]) -> list[str]:
         )
         if mixture["hedged"]:
             times = ", ".join(f"{share:g} times ({where})" for where, share in mixture["hedged"].items())
-            lines.append(f"- in phase {number} labels are spread by more or less than by lot at some statuses: {times}")
+            lines.append(f"- in phase {number} some labels are spread by more or less than by lot: {times}")
     return lines
 
 
