@@ -32,7 +32,7 @@ docs: .venv/developing  ## Write the page of the commands again.
 
 notebooks: .venv/developing  ## Run every notebook top to bottom.
 	$(BIN)/python -m pip install -q -e ".[notebooks]"
-	HF_HUB_OFFLINE=1 $(PYTEST) --nbmake --nbmake-timeout=300 -q notebooks
+	HF_HUB_OFFLINE=1 $(PYTEST) --nbmake --nbmake-timeout=300 -n 2 -q notebooks
 
 bench: .venv/developing  ## Every benchmark, one after the other. Leave the machine alone meanwhile.
 	for script in benchmarks/[a-z]*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done

@@ -6,9 +6,11 @@ of lies on data in which its nuisance and lying go together, as they would in a 
 fitted to lies told for one reason against every kind of negative. Both meet the same audit and further evidence.
 
     python benchmarks/audit_error.py [--organisms cretan] [--seeds 3] [--first-seed 3] [--rows 400] [--json FILE]
+    python benchmarks/audit_error.py --read FILE ...
 
 Prints, as markdown, planted kind × verdict × the checks that named it, and the error rates with exact 95 % intervals.
-Left out, every shipped organism takes part.
+Left out, every shipped organism takes part. The second form audits nothing: it prints the table of what earlier runs
+wrote, taken together, say of one organism each.
 """
 
 from __future__ import annotations
@@ -81,16 +83,20 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=1, help="data seeds an organism")
     parser.add_argument("--first-seed", type=int, default=0, help="the first of them")
     parser.add_argument("--rows", type=int, default=500, help="rows of each source and split")
-    parser.add_argument("--json", type=Path, help="write every verdict here")
+    parser.add_argument("--json", type=Path, help="write every verdict here, after each organism and data seed")
+    parser.add_argument("--read", type=Path, nargs="+", metavar="FILE", help="print the table of these verdicts alone")
     options = parser.parse_args()
+    if options.read:
+        print_table([record for file in options.read for record in json.loads(file.read_text())])
+        return
     results = []
     for organism in options.organisms:
         for seed in range(options.first_seed, options.first_seed + options.seeds):
             started = time.perf_counter()
             results += audited(organism, seed, options.rows)
             print(f"{organism}, data seed {seed}: {time.perf_counter() - started:.0f} s", flush=True)
-    if options.json:
-        options.json.write_text(json.dumps(results, indent=1))
+            if options.json:
+                options.json.write_text(json.dumps(results, indent=1))
     print_table(results)
 
 

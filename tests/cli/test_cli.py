@@ -3,10 +3,12 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
 from sonde.cli import main
+from sonde.organism.contrasts import CONTRASTS
 
 HEAVY = ("torch", "sklearn", "transformers", "transformer_lens", "sae_lens", "scipy", "pandas", "plotly", "datasets")
 
@@ -42,7 +44,7 @@ def test_wrong_usage_is_2(capsys):
     assert run(capsys, "trian")[0] == 2
 
 
-SMALL = ["--set", "data.limit=160", "--set", "resamples=100", "--set", "probe.folds=2", "--set", "probe.l2=10"]
+SMALL = ["--set", "data.limit=80", "--set", "resamples=100", "--set", "probe.folds=2", "--set", "probe.l2=10"]
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +87,8 @@ def test_score_a_text_a_file_and_a_dataset(capsys, trained, tmp_path):
     assert run(capsys, "score", probe, "hello there", "--html", page)[0] == 2
 
 
-def test_inspect_everything(capsys, trained):
+def test_inspect_everything(capsys, trained, monkeypatch):
+    monkeypatch.setitem(CONTRASTS, "loyalty-lies", replace(CONTRASTS["loyalty-lies"], n=80))
     for artefact, kind in [
         (trained, "run"),
         (trained / "probe.safetensors", "probe"),
@@ -104,26 +107,23 @@ def test_inspect_everything(capsys, trained):
 
 def test_inspect_prints_figures_that_can_be_read(capsys, trained):
     probe = trained / "probe.safetensors"
-    low, high = json.loads(run(capsys, "inspect", probe, "--json")[1])["threshold"]["interval"]
+    interval = json.loads(run(capsys, "inspect", probe, "--json")[1])["threshold"]["interval"]
     line = next(line for line in run(capsys, "inspect", probe)[1].splitlines() if "threshold.interval" in line)
-    assert f"[{low:.6g}, {high:.6g}]" in line
+    shown = json.loads(line.split("threshold.interval")[1])
+    assert shown == pytest.approx(interval, rel=1e-5)
+    assert all(len(f"{figure}") <= len("0.123456") for figure in shown)
 
 
-def test_capture_writes_a_store_and_resumes(capsys, tmp_path):
-    store = tmp_path / "store"
-    given = (
-        "capture",
-        "cretan:honest-chat",
-        "--model",
-        "cretan",
-        "--sites",
-        "blocks.1.hook_resid_post",
-        "--out",
-        store,
-    )
+def test_capture_writes_a_store_and_resumes(capsys, tmp_path, monkeypatch):
+    monkeypatch.setattr("sonde.capture.plan.UNIT_BYTES", 2**18)
+    monkeypatch.setitem(CONTRASTS, "honest-chat", replace(CONTRASTS["honest-chat"], n=80))
+    store, site = tmp_path / "store", "blocks.1.hook_resid_post"
+    given = ("capture", "cretan:honest-chat", "--model", "cretan", "--sites", site, "--out", store)
     assert run(capsys, *given)[0] == 0
     before = {p.name: p.read_bytes() for p in store.rglob("*") if p.is_file()}
-    next((store / "units").iterdir()).unlink()
+    units = sorted((store / "units").iterdir())
+    assert len(units) > 2
+    units[1].unlink()
     assert run(capsys, *given)[0] == 0
     assert {p.name: p.read_bytes() for p in store.rglob("*") if p.is_file()} == before
     code, out, _ = run(capsys, "inspect", store, "--json")

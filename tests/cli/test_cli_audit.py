@@ -8,7 +8,7 @@ import pytest
 from sonde.audit import CHECKS
 from sonde.cli import main
 
-SMALL = ["--set", "data.limit=160", "--set", "resamples=100", "--set", "probe.folds=2", "--set", "probe.l2=10"]
+SMALL = ["--set", "data.limit=80", "--set", "resamples=100", "--set", "probe.folds=2", "--set", "probe.l2=10"]
 
 
 def run(capsys, *arguments):
@@ -33,7 +33,7 @@ def test_without_checks_nothing_is_audited(folder):
 
 def test_a_probe_beside_its_run_is_audited_on_the_runs_own_data(capsys, folder, tmp_path):
     page = tmp_path / "audit.html"
-    code, out, err = run(capsys, "audit", folder, "--json", "--limit", 160, "--html", page)
+    code, out, err = run(capsys, "audit", folder, "--json", "--limit", 80, "--html", page)
     found = json.loads(out)
     assert code == (3 if found["verdict"] == "not supported" else 0)
     assert [f["check"] for f in found["findings"]] == list(CHECKS)

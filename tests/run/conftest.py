@@ -23,5 +23,5 @@ def small_table(tmp_path):
 @pytest.fixture(scope="session")
 def demo_run(tmp_path_factory):
     """The deception recipe on Cretan, small."""
-    settings = ["data.limit=240", "resamples=100", "folds=3", "l2=[10, 1000]"]
+    settings = ["data.limit=120", "resamples=100", "folds=3", "l2=[10, 1000]"]
     return sonde.train("deception", settings=settings, out=tmp_path_factory.mktemp("demo") / "run")

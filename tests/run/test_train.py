@@ -51,7 +51,7 @@ def test_figures_can_be_recomputed_from_the_scores(demo_run):
 def test_the_saved_probe_gives_the_saved_scores(demo_run):
     probe = sonde.load_probe(demo_run.probe_path)
     name = next(iter(demo_run.content["test"]))
-    data = sonde.load_dataset(name, split="test", n=240, seed=0)
+    data = sonde.load_dataset(name, split="test", n=120, seed=0)
     again = probe.score_examples(sonde.load_model("cretan"), data)
     np.testing.assert_allclose(again.values, demo_run.scores()[f"test {name}"]["score"], rtol=1e-3, atol=1e-3)
 
@@ -59,13 +59,13 @@ def test_the_saved_probe_gives_the_saved_scores(demo_run):
 def test_no_group_stands_on_both_sides(demo_run):
     with (demo_run.folder / "scores.csv").open() as file:
         tested = {row["group"] for row in csv.DictReader(file) if row["set"].startswith("test")}
-    trained = set(sonde.load_dataset("cretan:instructed-lies", split="train", n=240, seed=0).groups)
+    trained = set(sonde.load_dataset("cretan:instructed-lies", split="train", n=120, seed=0).groups)
     assert not tested & trained
 
 
 def test_the_recipe_as_run_reads_back(demo_run):
     recipe = parse_recipe(tomllib.loads((demo_run.folder / "recipe.toml").read_text()))
-    assert recipe.data.limit == 240
+    assert recipe.data.limit == 120
     assert recipe.probe.l2 == (10.0, 1000.0)
 
 
