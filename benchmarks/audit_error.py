@@ -404,7 +404,7 @@ def print_kind(kind: str, rows: list[dict]) -> None:
     """Print one row of the table."""
     counts = [sum(r["verdict"] == v for r in rows) for v in VERDICTS]
     failed = [c for r in rows for c in r["failed"]]
-    shown = ", ".join(f"{c} {failed.count(c)}" for c in sorted(set(failed), key=failed.count, reverse=True)) or "–"
+    shown = ", ".join(f"{c} {failed.count(c)}" for c in sorted(set(failed), key=lambda c: (-failed.count(c), c))) or "–"
     right = "–"
     if rows[0]["named_by"]:
         low, high = clopper_pearson(sum(map(named, rows)), len(rows))
