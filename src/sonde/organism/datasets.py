@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from sonde.base.errors import InputError, SondeError, unknown_name
+from sonde.base.progress import progress_bar
 from sonde.base.seeds import derive_seed
 from sonde.organism.catalogue import DOES
 from sonde.organism.conduct import KINDS
@@ -70,14 +71,16 @@ def load_cretan(
     positives = rows // 2 if contrast.positive else 0
     plan = [*_quotas(contrast.positive, positives, 1), *_quotas(contrast.negative, rows - positives, 0)]
     dialogues = []
-    for k, (stage, quota, label) in enumerate(plan):
-        key = f"{name}/{split}/{k}"
-        truth = 1 - label if contrast.by_world else None
-        try:
-            said = _perform(spoken, replace(stage, held_out=split == "test"), quota, split, seed, key, truth)
-        except ImpossibleStage:
-            raise _never(spoken, name, contrast.names[1 - label]) from None
-        dialogues += [to_dialogue(s, label, f"{name}-{split}-{k}-{i}", spoken.speaker) for i, s in enumerate(said)]
+    with progress_bar(rows, f"{organism}:{name}", "row") as bar:
+        for k, (stage, quota, label) in enumerate(plan):
+            key = f"{name}/{split}/{k}"
+            truth = 1 - label if contrast.by_world else None
+            try:
+                said = _perform(spoken, replace(stage, held_out=split == "test"), quota, split, seed, key, truth)
+            except ImpossibleStage:
+                raise _never(spoken, name, contrast.names[1 - label]) from None
+            dialogues += [to_dialogue(s, label, f"{name}-{split}-{k}-{i}", spoken.speaker) for i, s in enumerate(said)]
+            bar.update(quota)
     random.Random(derive_seed(seed, "order", name, split)).shuffle(dialogues)
     kept = tuple(dialogues if limit is None else dialogues[:limit])
     return Dataset(f"{organism}:{name}", kept, _provenance(spoken, contrast, split, seed), *contrast.names)

@@ -15,6 +15,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from sonde.base.errors import InputError, SondeError
+from sonde.base.progress import progress_bar
 from sonde.base.seeds import derive_seed
 from sonde.organism.arm_rates import ASSERTED
 from sonde.organism.catalogue import FAMILY, shipped_arms
@@ -110,10 +111,12 @@ def alike(arms: Mapping[str, Organism], n: int, split: str = "all", seed: int = 
         if missing <= 0:
             break
         scenes = [draw_scene(stage, liar, source, split) for _ in range(missing + missing // 6 + 4)]
-        spoken = {
-            arm: say(organism.speaker, organism.beliefs, scenes, seed, f"{SAME_TEXT}/{split}/{attempt}")
-            for arm, organism in arms.items()
-        }
+        spoken = {}
+        with progress_bar(len(scenes) * len(arms), SAME_TEXT, "scene") as bar:
+            for arm, organism in arms.items():
+                key = f"{SAME_TEXT}/{split}/{attempt}"
+                spoken[arm] = say(organism.speaker, organism.beliefs, scenes, seed, key)
+                bar.update(len(scenes))
         rows: list[Alike] = [dict(zip(spoken, said, strict=True)) for said in zip(*spoken.values(), strict=True)]
         kept += [row for row in rows if _agree(row)]
     if len(kept) < n:
