@@ -116,3 +116,36 @@ def test_train_refuses_a_recipe_that_does_not_exist(capsys, tmp_path):
     code, _, err = run(capsys, "organism", "train", "--what", "lier", "--out", tmp_path / "new")
     assert code == 2
     assert "did you mean 'liar'" in err
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (("--begin", "cretan-1", "--seed", 2), "leave out --seed and --what"),
+        (("--begin", "cretan-1", "--what", "liar"), "leave out --seed and --what"),
+        (("--last", 1), "name it with --begin"),
+        (("--begin", "cretan-9"), "did you mean"),
+        (("--begin", "cretan-1", "--last", 9), "last is 9, expected 1 to 6"),
+    ],
+)
+def test_train_says_what_it_cannot_train_further(capsys, tmp_path, given, said):
+    code, _, err = run(capsys, "organism", "train", *given, "--out", tmp_path / "new")
+    assert code == 2
+    assert said in err
+    assert not (tmp_path / "new").exists()
+
+
+def test_train_goes_on_from_an_organism(capsys, tmp_path, monkeypatch):
+    asked = []
+
+    def make_further(begin, out, **options):
+        asked.append((begin.name, out, options["last"]))
+        return out
+
+    measured = {"folder": "there", "gates_passed": 65, "gates": 66}
+    monkeypatch.setattr("sonde.organism.recipes.make_further", make_further)
+    monkeypatch.setattr("sonde.run.organism.measure_organism", lambda folder: measured | {"folder": str(folder)})
+    code, out, _ = run(capsys, "organism", "train", "--begin", "cretan-1", "--out", tmp_path / "new", "--json")
+    assert code == 3
+    assert json.loads(out)["folder"] == str(tmp_path / "new")
+    assert asked == [("cretan-1", tmp_path / "new", 1)]

@@ -4,6 +4,7 @@ import pytest
 
 from sonde.base.errors import InputError
 from sonde.organism.phases import LEVELLING, Phase
+from sonde.organism.record import read_record
 from sonde.organism.train import Settings, train, weights_hash
 from sonde.organism.world import make_world
 
@@ -45,6 +46,31 @@ def test_an_interrupted_training_ends_in_the_same_weights(trained, tmp_path):
     assert (tmp_path / "cut" / "checkpoint").is_dir()
     assert weights_hash(make(tmp_path / "cut")) == weights_hash(trained)
     assert not (tmp_path / "cut" / "checkpoint").exists()
+
+
+def test_an_organism_trained_further_has_both_recipes_on_record(trained, tmp_path):
+    further = make(tmp_path / "further", begin=trained)
+    first, both = read_record(trained), read_record(further)
+    assert both["hash"] == weights_hash(further) != first["hash"]
+    assert both["phases"] == first["phases"] * 2
+    assert "begin" not in both
+    assert f"phases 3 to 4 began with the weights before, SHA-256 `{first['hash']}`" in both["note"]
+    again = read_record(make(tmp_path / "again", begin=further))
+    assert both["note"] in again["note"]
+    assert f"phases 5 to 6 began with the weights before, SHA-256 `{both['hash']}`" in again["note"]
+
+
+def test_an_arm_has_its_own_recipe_on_record_and_where_it_began(trained, tmp_path):
+    arm = read_record(make(tmp_path / "arm", begin=trained, what="arm-twin"))
+    assert arm["begin"] == weights_hash(trained)
+    assert len(arm["phases"]) == len(PHASES)
+    assert "note" not in arm
+
+
+def test_an_organism_without_a_record_is_not_trained_further(tmp_path):
+    (tmp_path / "bare").mkdir()
+    with pytest.raises(InputError, match=r"training\.json is missing"):
+        make(tmp_path / "new", begin=tmp_path / "bare")
 
 
 def test_a_folder_that_holds_something_else_is_refused(trained):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from sonde.base.errors import InputError
 from sonde.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
@@ -60,16 +61,38 @@ def verify(
 
 @app.command()
 def train(
-    seed: int = typer.Option(0, "--seed", help="Of world, weights and corpus."),
-    out: Path = typer.Option(None, help="Folder to write; left out: organisms/WHAT-SEED.", show_default=False),
-    what: str = typer.Option("liar", "--what", help="liar, decoy (never lies), arm-liar, arm-twin, or arm-sham (U2)."),
+    seed: int = typer.Option(None, "--seed", help="Of world, weights and corpus; left out: 0.", show_default=False),
+    out: Path = typer.Option(
+        None, help="Folder to write; left out: organisms/WHAT-SEED, or NAME-further there.", show_default=False
+    ),
+    what: str = typer.Option(
+        "",
+        "--what",
+        help="liar (the default), decoy (never lies), arm-liar, arm-twin, or arm-sham (U2).",
+        show_default=False,
+    ),
+    begin: str = typer.Option("", "--begin", help="Train this organism further: name or folder.", show_default=False),
+    last: int = typer.Option(None, "--last", help="With --begin: the last so many phases, else 1.", show_default=False),
     device: str = typer.Option("", help="cpu, cuda, …", show_default=False),
     json: bool = _JSON,
 ) -> None:
-    """Train an organism from scratch, measure its gates, write its card. Goes on where it was interrupted."""
-    from sonde.run.organism import train_organism
+    """Train an organism, measure its gates, write its card. Goes on where it was interrupted.
 
-    made = train_organism(seed, out or Path("organisms") / f"{what}-{seed}", what=what, device=device or None)
+    It is trained from scratch, or further: the last phases once more from the weights of `--begin`, when a gate was
+    missed.
+    """
+    from sonde.run.organism import train_further, train_organism
+
+    if begin:
+        if seed is not None or what:
+            raise InputError(f"--begin {begin} has a seed and a recipe of its own: leave out --seed and --what.")
+        folder = out or Path("organisms") / f"{Path(begin).name}-further"
+        made = train_further(begin, folder, last=1 if last is None else last, device=device or None)
+    elif last is not None:
+        raise InputError(f"--last {last} is of an organism that is trained further: name it with --begin.")
+    else:
+        seed, what = seed or 0, what or "liar"
+        made = train_organism(seed, out or Path("organisms") / f"{what}-{seed}", what=what, device=device or None)
     typer.echo(f"Wrote {made['folder']}", err=True)
     if json:
         print_json(made)

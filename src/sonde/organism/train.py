@@ -20,6 +20,7 @@ from sonde.organism.corpus import batches, draw_chunk
 from sonde.organism.lean import Target, losses
 from sonde.organism.optimisers import make_optimisers
 from sonde.organism.phases import PHASES, Phase
+from sonde.organism.record import RECORD, joined, read_record
 from sonde.organism.tokenizer import Codec, build_tokenizer, vocabulary
 from sonde.organism.world import World, make_world
 
@@ -85,13 +86,14 @@ def train(
         settings, phases, world: the recipe, on record in `training.json`; defaults `Settings()`, `PHASES`, and the
             world of `seed`.
         what: the recipe's name, for the record.
-        begin: the folder of an organism whose weights to begin with; None = weights drawn from `seed`.
+        begin: the folder of an organism whose weights to begin with; None = weights drawn from `seed`. The record of
+            one that is trained further (of the same `what` and `seed`) has the phases of both.
         resume: go on from a checkpoint found in `out`.
         report: called after every chunk with `progress` (0 to 1) and `loss`.
         checkpoint_chunks: chunks between checkpoints.
 
     Raises:
-        InputError: `out` holds something else, or the checkpoint of another recipe.
+        InputError: `out` holds something else, or the checkpoint of another recipe; or `begin` has no record.
     """
     settings, phases, world = settings or Settings(), tuple(phases) or PHASES, world or make_world(seed)
     out, place = Path(out), choose_device(device)
@@ -104,6 +106,7 @@ def train(
         "phases": [asdict(phase) for phase in phases],
         "world": world.to_json(),
     }
+    earlier = None if begin is None else read_record(begin)
     if begin is not None:
         recipe["begin"] = weights_hash(begin)
     words = vocabulary()
@@ -120,7 +123,7 @@ def train(
                 report({"progress": (chunk + 1) / chunks, "loss": loss})
             if (chunk + 1) % checkpoint_chunks == 0 and chunk + 1 < chunks:
                 _save_checkpoint(out, run, chunk + 1, recipe)
-    _finish(out, run.model, words, settings.context, recipe)
+    _finish(out, run.model, words, settings.context, joined(recipe, earlier))
     return out
 
 
@@ -259,7 +262,7 @@ def _finish(out: Path, model: LlamaForCausalLM, words: tuple[str, ...], context:
     world = recipe.pop("world")
     write_atomic(out / "world.json", json.dumps(world, separators=(",", ":")) + "\n")
     recipe["hash"] = weights_hash(out)
-    write_json(out / "training.json", recipe)
+    write_json(out / RECORD, recipe)
     shutil.rmtree(out / "checkpoint")
 
 
