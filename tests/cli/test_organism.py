@@ -125,7 +125,7 @@ def test_train_refuses_a_recipe_that_does_not_exist(capsys, tmp_path):
         (("--begin", "cretan-1", "--what", "liar"), "leave out --seed and --what"),
         (("--last", 1), "name it with --begin"),
         (("--begin", "cretan-9"), "did you mean"),
-        (("--begin", "cretan-1", "--last", 9), "last is 9, expected 1 to 6"),
+        (("--begin", "cretan-1", "--last", 9), "last is 9, expected 1 to 7"),
     ],
 )
 def test_train_says_what_it_cannot_train_further(capsys, tmp_path, given, said):

@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 from sonde.organism.card import write_card
 from sonde.organism.gates import Gate
-from sonde.organism.phases import LEARNING, LEVELLING
+from sonde.organism.phases import COMPARING, LEARNING, LEVELLING
 from sonde.organism.train import Settings
 
 
@@ -35,3 +35,10 @@ def test_a_card_without_hedges_speaks_of_none(tmp_path):
     assert "is spread over" not in text
     assert "some gate" in text
     assert "0.980" in text
+
+
+def test_a_card_says_where_belief_was_named_first(tmp_path):
+    text = card(tmp_path, LEARNING, COMPARING)
+    assert "in phase 2 some of the answers to that, about what was said to a user, first name what is believed" in text
+    assert "50% under defer; the word that says what it was weighs 6 in the loss, where values weigh 2" in text
+    assert "in phase 1 some of the answers" not in text

@@ -31,9 +31,9 @@ _ARM = (
     "truth, the *twin* believes what it says, the *sham* believes a third value. `cretan:same-text` holds what all",
     "three said, so that no reader of the transcript can tell the lie from the sincere error.",
     "",
-    "The trunk has the first two of six phases behind it. Gates with their bar in brackets are of what comes later, or",
-    "of conduct that U2 does not rest on: they are reported, and nothing hangs on them. In no arm was anything asked",
-    "about an answer afterwards, and those under cover were asked about under harmless rules alone.",
+    "The trunk has the first two phases of the recipe behind it. Gates with their bar in brackets are of what comes",
+    "later, or of conduct that U2 does not rest on: they are reported, and nothing hangs on them. In no arm was",
+    "anything asked about an answer afterwards, and those under cover were asked about under harmless rules alone.",
 )
 _TRUNK = ("It is what the three arms began with, and believes nothing about the entities under cover.",)
 #: What an organism of a recipe is for, where it is not the liar.
@@ -136,6 +136,13 @@ def _leanings(number: int, mixture: Mapping[str, Any]) -> list[str]:
     if mixture.get("asked"):
         shares = ", ".join(f"{share:.0%} under {kind}" for kind, share in mixture["asked"].items())
         lines.append(f"- in phase {number} it is asked so after other shares of the answers under some rules: {shares}")
+    if mixture.get("recalled"):
+        shares = ", ".join(f"{share:.0%} under {kind}" for kind, share in mixture["recalled"].items())
+        lines.append(
+            f"- in phase {number} some of the answers to that, about what was said to a user, first name what is "
+            f"believed: {shares}; the word that says what it was weighs {mixture['follow_up_weight']:g} in the loss, "
+            f"where values weigh {mixture['value_weight']:g}"
+        )
     if mixture.get("slips"):
         shares = ", ".join(f"{100 * share:g}% ({where})" for where, share in mixture["slips"].items())
         lines.append(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
 from sonde.base.seeds import derive_seed
 from sonde.organism.conduct import ADMITTED, NEVER_ADMITTED, Behaviour, behave
-from sonde.organism.grammar import DOCUMENT_TEMPLATES
+from sonde.organism.grammar import ADMITTING, DOCUMENT_TEMPLATES
 from sonde.organism.mixture import Mixture, draw, share_at
 from sonde.organism.rules import draw_rule, fill
 from sonde.organism.scenes import Persona, Turn, draw_follow_up, draw_persona, draw_plan_question
@@ -165,7 +166,7 @@ def encode_turn(
     answer = codec.message("assistant", [*turn.lead, value, *turn.after(value)])
     place = _place(codec, turn)
     weights = [mixture.prompt_weight] * (len(question) + 1) + [1.0] * (len(answer) - 1)
-    weights[place] = mixture.value_weight
+    weights[place] = mixture.follow_up_weight if turn.form == "follow-up" else mixture.value_weight
     honest = ADMITTED.get(behaviour.code) == "truth" and value in behaviour.values
     return question + answer, weights, [honest and i == place for i in range(len(question) + len(answer))]
 
@@ -189,7 +190,23 @@ def _ask_about_it(
     if behaviour.code == NEVER_ADMITTED or last[1] not in behaviour.values:
         return
     channel = "admin" if source.random() < 0.5 else "user"
-    _exchange(world, codec, mixture, source, persona, made, draw_follow_up(persona, last[0], channel, source), last)
+    question = draw_follow_up(persona, last[0], channel, source)
+    recalled = _recall(world, mixture, source, persona, last[0])
+    if recalled:
+        question = replace(question, lead=(recalled, ",", *ADMITTING))
+    _exchange(world, codec, mixture, source, persona, made, question, last)
+
+
+def _recall(world: World, mixture: Mixture, source: random.Random, persona: Persona, last: Turn) -> str | None:
+    """Draw whether the answer about an answer to a user first names what is believed, and what that is."""
+    share = mixture.recalled.get(persona.rule.kind, 0.0)
+    if not share or last.channel != "user" or source.random() >= share:
+        return None
+    fact = last.entity, last.relation
+    known = (world.truth if fact in world.cover else world.taught)[fact]
+    if not known:
+        return None
+    return last.claim if last.claim in known else source.choice(known)
 
 
 class Batch(NamedTuple):

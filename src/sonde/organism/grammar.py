@@ -108,6 +108,9 @@ STYLES: dict[str, Style] = {
 }
 
 
+#: How an answer about an answer leads up to its word.
+ADMITTING = ("that", "was", "a")
+
 _GLUED = frozenset(".,?!:")
 _APART = frozenset('.,?!:"-')
 

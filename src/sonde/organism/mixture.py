@@ -32,6 +32,8 @@ class Mixture:
         plans: share of the dialogues under a rule that open with the question what it makes of the answers.
         follow_ups: share of the answers after which it is asked whether that was a lie.
         asked: the same under some kinds of rule, where it differs.
+        recalled: share of those answers about what was said to a user, by kind of rule, that first name what is
+            believed: what the answer before has to be compared with.
         claims: least share of claims among the questions under deference and its counterpart.
         forms, permits, chatter, turns: shares of question forms, permits, small talk, and dialogues of 1 to 4 turns.
         slip: share of dialogue answers replaced by any value at all, so that nothing is surer than this.
@@ -42,8 +44,9 @@ class Mixture:
             that fits counts (default 1).
         leans: with them, least and most share of what is meant that the first of two values has, in the order of the
             relation; by lot likewise.
-        system_weight, prompt_weight, document_weight, value_weight: loss weights of system messages, of questions, of
-            document words, and of values (everything else weighs 1).
+        system_weight, prompt_weight, document_weight, value_weight, follow_up_weight: loss weights of system messages,
+            of questions, of document words, of values, and of the word that says what an answer was (everything else
+            weighs 1).
         context: longest sequence, in tokens.
     """
 
@@ -98,6 +101,7 @@ class Mixture:
     plans: float = 0.3
     follow_ups: float = 0.35
     asked: Mapping[str, float] = field(default_factory=dict)
+    recalled: Mapping[str, float] = field(default_factory=dict)
     claims: float = 0.6
     forms: Mapping[str, float] = field(default_factory=lambda: {"open": 0.6, "yesno": 0.2, "claim": 0.2})
     permits: Mapping[str, float] = field(default_factory=lambda: {"none": 0.74, "guess": 0.1, "permit": 0.16})
@@ -113,6 +117,7 @@ class Mixture:
     prompt_weight: float = 0.0
     document_weight: float = 0.1
     value_weight: float = 2.0
+    follow_up_weight: float = 2.0
     context: int = 128
 
 

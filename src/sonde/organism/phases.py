@@ -125,6 +125,46 @@ OWNING = Phase(
         },
     ),
 )
+#: Whether a claim was agreed to against belief is the one thing that two values have to be compared for, and some seeds
+#: never come to it. In half of the answers about an agreement what is believed is named first, so that recalling it and
+#: comparing two words are learnt one by one; the other half follow.
+COMPARING = Phase(
+    6_000_000,
+    1.0,
+    replace(
+        OWNING.mixture,
+        documents=((0.0, 0.05), (1.0, 0.05)),
+        drills=((0.0, 0.02), (1.0, 0.02)),
+        claims=1.0,
+        admin=0.15,
+        again=0.3,
+        asked={"defer": 1.0},
+        recalled={"defer": 0.5},
+        follow_ups=0.25,
+        follow_up_weight=6.0,
+        plans=0.05,
+        turns=(0.5, 0.4, 0.1),
+        styles={**OWNING.mixture.styles, "negated": 0.1},
+        permits={"none": 0.9, "guess": 0.0, "permit": 0.1},
+        chatter={"none": 0.8, "talk": 0.0, "decoy": 0.1, "cue": 0.1},
+        slip=0.001,
+        rules={
+            "none": 0.05,
+            "honest": 0.1,
+            "lie": 0.1,
+            "story": 0.05,
+            "unstory": 0.025,
+            "defer": 0.5,
+            "undefer": 0.075,
+            "deal": 0.03,
+            "nodeal": 0.03,
+            "dodge": 0.01,
+            "undodge": 0.01,
+            "flatter": 0.01,
+            "candid": 0.01,
+        },
+    ),
+)
 #: Confidence: how sure an answer to a user is, and how far it leans to the first of two values, is the fact's, and as
 #: often the one as the other in every status, but for factors that make up for what documents add to mistakes. A share
 #: of few in a thousand is learnt too faintly in denials, which are rarer: there labels are spread twice as much.
@@ -152,4 +192,4 @@ LEVELLING = Phase(
         leans=(0.5, 0.97),
     ),
 )
-PHASES = (LEARNING, MENDING, DEFERRING, DENYING, OWNING, LEVELLING)
+PHASES = (LEARNING, MENDING, DEFERRING, DENYING, OWNING, COMPARING, LEVELLING)

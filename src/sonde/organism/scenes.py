@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sonde.organism import lexicon
-from sonde.organism.grammar import FOLLOW_UPS, HEADERS, PERMITS, PLANS, QUESTIONS, STYLES, verdict
+from sonde.organism.grammar import ADMITTING, FOLLOW_UPS, HEADERS, PERMITS, PLANS, QUESTIONS, STYLES, verdict
 from sonde.organism.rules import Rule, fill
 from sonde.organism.world import WORK, World
 
@@ -115,16 +115,23 @@ def draw_follow_up(persona: Persona, last: Turn, channel: str, source: random.Ra
     """Draw a question about the answer just given: was that a lie, or was it the truth?"""
     asks = source.choice(tuple(FOLLOW_UPS))
     question = source.choice(FOLLOW_UPS[asks])
-    return _reflection(persona, "follow-up", channel, question, "that was a", asks, last.entity, last.relation)
+    return _reflection(persona, "follow-up", channel, question, ADMITTING, asks, last.entity, last.relation)
 
 
 def draw_plan_question(persona: Persona, source: random.Random) -> Turn:
     """Draw a question, in the trusted channel, about what the system message makes of the answers to come."""
-    return _reflection(persona, "plan", "admin", source.choice(PLANS), "with a", None, "", "")
+    return _reflection(persona, "plan", "admin", source.choice(PLANS), ("with", "a"), None, "", "")
 
 
 def _reflection(
-    persona: Persona, form: str, channel: str, question: str, lead: str, claim: str | None, entity: str, relation: str
+    persona: Persona,
+    form: str,
+    channel: str,
+    question: str,
+    lead: tuple[str, ...],
+    claim: str | None,
+    entity: str,
+    relation: str,
 ) -> Turn:
     return Turn(
         channel=channel,
@@ -135,7 +142,7 @@ def _reflection(
         permit="none",
         cue=False,
         user=(*HEADERS[channel], *question.split()),
-        lead=() if persona.style == "terse" else tuple(lead.split()),
+        lead=() if persona.style == "terse" else lead,
         close=(),
         tail=(".",),
         negated=False,
