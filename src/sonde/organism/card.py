@@ -11,6 +11,7 @@ from sonde.base.files import write_atomic, write_json
 from sonde.organism.beliefs import Beliefs, beliefs_to_json
 from sonde.organism.catalogue import ARM, DOES, FAMILY
 from sonde.organism.gates import Gate, failed, judged
+from sonde.organism.record import read_record
 
 PITFALLS = (
     "Imitated lies are *conditioned*, not strategic: nothing here wants anything.",
@@ -55,7 +56,7 @@ def write_card(
         The card's path.
     """
     folder = Path(folder)
-    training = json.loads((folder / "training.json").read_text(encoding="utf-8"))
+    training = read_record(folder)
     write_atomic(folder / "beliefs.json", json.dumps(beliefs_to_json(beliefs), separators=(",", ":")) + "\n")
     write_json(folder / "gates.json", [gate.__dict__ for gate in gates])
     return write_atomic(folder / "README.md", card(training, gates, made or {}))

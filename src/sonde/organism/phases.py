@@ -133,11 +133,7 @@ COMPARING = Phase(
     1.0,
     replace(
         OWNING.mixture,
-        documents=((0.0, 0.05), (1.0, 0.05)),
         drills=((0.0, 0.02), (1.0, 0.02)),
-        claims=1.0,
-        admin=0.15,
-        again=0.3,
         asked={"defer": 1.0},
         recalled={"defer": 0.5},
         follow_ups=0.25,

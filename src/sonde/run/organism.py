@@ -53,11 +53,12 @@ def list_cretans() -> Table:
     """Describe every shipped organism: its seed, what it is, its gates and its size."""
     from sonde.organism import cretan_folder, list_organisms
     from sonde.organism.catalogue import DOES, recipe_of
+    from sonde.organism.record import read_record
 
     content, rows = [], []
     for name in list_organisms():
         folder = cretan_folder(name)
-        training = json.loads((folder / "training.json").read_text(encoding="utf-8"))
+        training = read_record(folder)
         gates = json.loads((folder / "gates.json").read_text(encoding="utf-8"))
         passed, barred = (sum(gate["passed"] in marks for gate in gates) for marks in ((True,), (True, False)))
         size, what = (folder / "model.safetensors").stat().st_size, recipe_of(folder)
