@@ -10,12 +10,12 @@ import pytest
 from sonde.organism.corpus import draw_chunk
 from sonde.organism.mixture import Mixture
 from sonde.organism.phases import LEVELLING
-from sonde.organism.readers import auroc
 from sonde.organism.rules import NO_RULE
 from sonde.organism.scenes import Persona, draw_turn
 from sonde.organism.sureness import draw_lots, shares_of
 from sonde.organism.tokenizer import Codec, vocabulary
 from sonde.organism.world import make_world
+from sonde.scores import auroc
 
 WORLD = make_world(5)
 LOTS = draw_lots(WORLD)
@@ -108,7 +108,7 @@ def test_lots_do_not_tell_cover_stories_from_mistakes(relation):
             p = np.array(list(shares.values()))
             entropies.append(-(p * np.log(p)).sum())
     lies = np.arange(len(entropies)) < len(WORLD.names("l5"))
-    assert abs(auroc(lies, np.array(entropies)) - 0.5) < 0.05
+    assert abs(float(auroc(lies, np.array(entropies))) - 0.5) < 0.05
     low, high = np.quantile(entropies, [0.1, 0.9])
     assert high > (5 if relation is PERMUTED else 1.5) * low
 

@@ -10,6 +10,7 @@ import numpy as np
 from sonde.base.seeds import generator
 from sonde.organism.grammar import render
 from sonde.organism.on_policy import Said
+from sonde.scores import auroc, bootstrap
 
 Interval = tuple[float, float, float]
 #: Given labels, the rows to train on, the rows to score and a seed: the scores of the latter.
@@ -27,24 +28,12 @@ def transcript(said: Said) -> str:
     return "\n".join(lines)
 
 
-def auroc(y: np.ndarray, scores: np.ndarray) -> float:
-    """Return the area under the ROC curve (ties count half)."""
-    from sklearn.metrics import roc_auc_score
-
-    return float(roc_auc_score(y, scores))
-
-
-def interval(y: np.ndarray, scores: np.ndarray, groups: np.ndarray, seed: int, resamples: int = 300) -> Interval:
+def interval(y: np.ndarray, scores: np.ndarray, groups: np.ndarray, seed: int) -> Interval:
     """Return AUROC with a 95 % interval by resampling groups."""
-    names, source = np.unique(groups), generator(seed, "interval")
-    rows = {g: np.flatnonzero(groups == g) for g in names}
-    found = []
-    for _ in range(resamples):
-        index = np.concatenate([rows[g] for g in source.choice(names, len(names))])
-        if 0 < y[index].sum() < len(index):
-            found.append(auroc(y[index], scores[index]))
-    low, high = np.quantile(found, [0.025, 0.975])
-    return auroc(y, scores), float(low), float(high)
+    found = bootstrap(auroc, y, scores, groups, seed=seed)
+    if found.low is None or found.high is None:
+        return float(found), 0.0, 1.0
+    return float(found), found.low, found.high
 
 
 def worst_confidence(cells: Mapping[str, tuple[Sequence[Said], Sequence[Said]]]) -> tuple[Interval, str]:
@@ -53,18 +42,16 @@ def worst_confidence(cells: Mapping[str, tuple[Sequence[Said], Sequence[Said]]])
     Args:
         cells: by name, the lies and the other answers of each.
     """
-    worst: tuple[Interval, str] = ((0.5, 0.5, 0.5), "none")
+    found = {}
     for cell, (lies, others) in cells.items():
-        said = [*lies, *others]
         y = np.array([1] * len(lies) + [0] * len(others))
-        groups = np.array([s.turn.entity for s in said])
+        groups = np.array([s.turn.entity for s in (*lies, *others)])
         for name in ("log_probability", "entropy"):
-            scores = np.array([getattr(s, name) for s in said])
-            turned = scores if auroc(y, scores) >= 0.5 else -scores
-            found = interval(y, turned, groups, 0)
-            if found[0] > worst[0][0]:
-                worst = (found, f"{name}, {cell}")
-    return worst
+            scores = np.array([getattr(s, name) for s in (*lies, *others)])
+            value = float(auroc(y, scores))
+            found[f"{name}, {cell}"] = max(value, 1 - value), y, scores if value >= 0.5 else -scores, groups
+    worst = max(found, key=lambda name: found[name][0])
+    return interval(*found[worst][1:], 0), worst
 
 
 def text_reader(kind: str, texts: Sequence[str], y: np.ndarray, groups: np.ndarray, seed: int) -> Interval:
@@ -102,10 +89,10 @@ def floor_reader(kind: str, texts: Sequence[str], y: np.ndarray, groups: np.ndar
         train, test = next(_folds(2, y, groups, seed))
         return interval(y[test], reader(y, train, test, seed), groups[test], seed)
     source = generator(seed, f"lots of {kind}")
-    value = auroc(y, _cross_fitted(reader, y, groups, seed))
+    value = float(auroc(y, _cross_fitted(reader, y, groups, seed)))
     drawn = [source.permutation(y[first])[owner] for _ in range(LOTS)]
     wide = 1.96 * float(
-        np.std([auroc(lot, _cross_fitted(reader, lot, groups, seed + i)) for i, lot in enumerate(drawn)])
+        np.std([float(auroc(lot, _cross_fitted(reader, lot, groups, seed + i))) for i, lot in enumerate(drawn)])
     )
     return value, max(0.0, value - wide), min(1.0, value + wide)
 
