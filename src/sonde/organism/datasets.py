@@ -47,7 +47,7 @@ def load_cretan(
             saw; `all` is any entity.
         seed: of scenes and samples; the same seed gives the same bytes.
         organism: which shipped organism speaks.
-        limit: keep the first rows only.
+        limit: at most so many rows, where the set's own size is more.
 
     Raises:
         InputError: no such set, split or size; or an organism that never does what the set is about.
@@ -68,6 +68,8 @@ def load_cretan(
         return load_same_text(organism, n=n, split=split, seed=seed, limit=limit)
     contrast, spoken = CONTRASTS[name], load_organism(organism)
     rows = contrast.n if n is None else n
+    if limit is not None:
+        rows = min(rows, max(limit, 2))
     positives = rows // 2 if contrast.positive else 0
     plan = [*_quotas(contrast.positive, positives, 1), *_quotas(contrast.negative, rows - positives, 0)]
     dialogues = []

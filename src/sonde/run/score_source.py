@@ -88,7 +88,7 @@ def score_source(
         probe_path: a probe file.
         source: a text, a JSON list of chat messages, a data file, a built-in data set, or `-` for a text on stdin.
         model: the model to read; None = the one the probe names.
-        limit: score the first `limit` examples only.
+        limit: score the first `limit` examples only; of a built-in set no more are made.
         device: where the model runs.
 
     Raises:
@@ -101,7 +101,7 @@ def score_source(
     if not (model or named):
         raise InputError(f"Probe {probe_path} names no model: pass the one it was trained on with --model.")
     loaded = load_model(model or named, device=device)
-    data = read_source(source)
+    data = read_source(source, limit)
     if limit is not None:
         data = data[:limit]
     scores = probe.score_tokens(loaded, data)
@@ -118,8 +118,10 @@ def score_source(
     )
 
 
-def read_source(source: str) -> Dataset:
-    """Make a data set of what the user typed."""
+def read_source(source: str, limit: int | None = None) -> Dataset:
+    """Make a data set of what the user typed; of a built-in one, no more than `limit` rows where that is given."""
+    if is_builtin_dataset(source) and limit is not None:
+        return load_dataset(source, **({"n": max(limit, 2)} if source.startswith("sonde:") else {"limit": limit}))
     if is_builtin_dataset(source) or source.startswith("hf:"):
         return load_dataset(source)
     if source == "-":
