@@ -118,17 +118,13 @@ def _direction(slope: Tensor, steps: Pairs) -> Tensor:
     way = -slope
     shares = []
     for moved, bent, inverse in reversed(steps):
-        share = inverse * _dot(moved, way)
+        share = inverse * vecdot(moved, way)[:, None]
         way = torch.addcmul(way, bent, share, value=-1)
         shares.append(share)
     if steps:
         moved, bent, inverse = steps[-1]
-        square = _dot(bent, bent) * inverse
+        square = vecdot(bent, bent)[:, None] * inverse
         way = way / torch.where(square > 0, square, 1.0)
     for (moved, bent, inverse), share in zip(steps, reversed(shares), strict=True):
-        way = torch.addcmul(way, moved, share - inverse * _dot(bent, way))
+        way = torch.addcmul(way, moved, share - inverse * vecdot(bent, way)[:, None])
     return way
-
-
-def _dot(a: Tensor, b: Tensor) -> Tensor:
-    return vecdot(a, b)[:, None]
