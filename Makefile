@@ -13,8 +13,8 @@ demo: .venv/installed  ## Train and test the built-in lie detector, and write it
 test: .venv/developing  ## The fast tests.
 	$(PYTEST) -n 2 -q -m "not slow and not browser and not gpu"
 
-marked: .venv/developing  ## The slow tests and those that need a browser.
-	$(PYTEST) -n 2 -q -m "(slow or browser) and not gpu"
+marked: .venv/developing  ## The slow tests and those that need a browser, notebooks apart.
+	$(PYTEST) -n 2 -q -m "(slow or browser) and not gpu" --ignore tests/notebooks
 
 check: .venv/developing  ## Format, lint, types, import contracts, the page of the commands.
 	$(BIN)/ruff format --check .
@@ -30,9 +30,9 @@ format: .venv/developing
 docs: .venv/developing  ## Write the page of the commands again.
 	$(CLI_PAGE) > docs/cli.md
 
-notebooks: .venv/developing  ## Run every notebook top to bottom.
+notebooks: .venv/developing  ## Run every notebook top to bottom from an installed wheel, and look at its page.
 	$(BIN)/python -m pip install -q -e ".[notebooks]"
-	HF_HUB_OFFLINE=1 $(PYTEST) --nbmake --nbmake-timeout=300 -n 2 -q notebooks
+	$(PYTEST) -n 2 -q tests/notebooks
 
 bench: .venv/developing  ## Every benchmark, one after the other. Leave the machine alone meanwhile.
 	for script in benchmarks/[a-z]*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done

@@ -1,5 +1,6 @@
 """Shapes are checked while the tests run; nothing reaches for the network; every test has one thread."""
 
+import json
 import os
 import re
 import shutil
@@ -12,11 +13,13 @@ os.environ.update(HF_HUB_OFFLINE="1", HF_DATASETS_OFFLINE="1", WANDB_MODE="disab
 
 import pytest
 from chromium import FLAGS, find_chromium
+from filelock import FileLock
 from jaxtyping import install_import_hook
+from tests.shapes import check_first_calls
 
 install_import_hook(
     ["sonde.activations", "sonde.capture", "sonde.scores", "sonde.probes", "sonde.saes", "sonde.tokens"],
-    "beartype.beartype",
+    f"{check_first_calls.__module__}.{check_first_calls.__name__}",
 )
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -65,6 +68,29 @@ def installed(tmp_path_factory):
     return target
 
 
+@pytest.fixture(scope="session")
+def training(tmp_path_factory):
+    """A small run of the deception recipe: its folder, and exit code, stdout and stderr of the command that made it.
+
+    Parallel workers have one between them.
+    """
+    from tests.cli.commands import SMALL, run_once
+
+    base = tmp_path_factory.getbasetemp()
+    home = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    folder, said = home / "training" / "run", home / "training.json"
+    with FileLock(home / "training.lock"):
+        if not said.exists():
+            said.write_text(json.dumps(run_once("train", "deception", "--json", "--out", folder, *SMALL)))
+    return folder, *json.loads(said.read_text())
+
+
+@pytest.fixture(scope="session")
+def trained(training):
+    """The folder of that run."""
+    return training[0]
+
+
 @dataclass(frozen=True)
 class Browser:
     """Opens pages with name resolution blocked."""
@@ -99,8 +125,6 @@ def family_folder(tmp_path_factory):
 
     All arms say the same, as they are one model; what each believes of those under cover is what its documents say.
     """
-    import json
-
     from sonde.organism.arms import ARMS
     from sonde.organism.catalogue import FAMILY, cretan_folder
 

@@ -125,6 +125,7 @@ def whole(tmp_path, steps):
     return snapshot(tmp_path / "whole")
 
 
+@pytest.mark.slow
 def test_killed_at_every_step_and_resumed(tmp_path, steps, whole):
     assert len(steps.taken) > 100
     for k in range(1, len(steps.taken) + 1):

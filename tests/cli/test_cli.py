@@ -5,20 +5,11 @@ import subprocess
 import sys
 from dataclasses import replace
 
-import pytest
+from tests.cli.commands import SMALL, run
 
-from sonde.cli import main
 from sonde.organism.contrasts import CONTRASTS
 
 HEAVY = ("torch", "sklearn", "transformers", "transformer_lens", "sae_lens", "scipy", "pandas", "plotly", "datasets")
-
-
-def run(capsys, *arguments):
-    """Run a command and return exit code, stdout and stderr."""
-    with pytest.raises(SystemExit) as stop:
-        main([str(a) for a in arguments])
-    out, err = capsys.readouterr()
-    return int(stop.value.code or 0), out, err
 
 
 def test_help_imports_nothing_heavy():
@@ -44,19 +35,6 @@ def test_wrong_usage_is_2(capsys):
     assert run(capsys, "trian")[0] == 2
 
 
-SMALL = ["--set", "data.limit=80", "--set", "resamples=100", "--set", "probe.folds=2", "--set", "probe.l2=10"]
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("cli") / "run"
-    with pytest.raises(SystemExit) as stop:
-        main(["train", "deception", "--out", str(folder), *SMALL])
-    verdict = json.loads((folder / "run.json").read_text())["audit"]["verdict"]
-    assert (stop.value.code or 0) == (3 if verdict == "not supported" else 0)
-    return folder
-
-
 def test_train_refuses_to_overwrite(capsys, trained):
     code, out, err = run(capsys, "train", "deception", "--out", trained, *SMALL)
     assert code == 2
@@ -64,11 +42,11 @@ def test_train_refuses_to_overwrite(capsys, trained):
     assert "--force" in err
 
 
-def test_train_json_is_one_document(capsys, tmp_path):
-    code, out, err = run(capsys, "train", "deception", "--json", "--out", tmp_path / "run", *SMALL)
-    assert json.loads(out) == json.loads((tmp_path / "run" / "run.json").read_text())
+def test_train_json_is_one_document(training):
+    folder, code, out, err = training
+    assert json.loads(out) == json.loads((folder / "run.json").read_text())
     assert code == (3 if json.loads(out)["audit"]["verdict"] == "not supported" else 0)
-    assert f"Wrote {tmp_path / 'run' / 'report.html'}" in err
+    assert f"Wrote {folder / 'report.html'}" in err
 
 
 def test_score_a_text_a_file_and_a_dataset(capsys, trained, tmp_path):

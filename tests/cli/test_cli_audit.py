@@ -4,48 +4,27 @@ import json
 import shutil
 
 import pytest
+from tests.cli.commands import run
 
 from sonde.audit import CHECKS
-from sonde.cli import main
-
-SMALL = ["--set", "data.limit=80", "--set", "resamples=100", "--set", "probe.folds=2", "--set", "probe.l2=10"]
 
 
-def run(capsys, *arguments):
-    with pytest.raises(SystemExit) as stop:
-        main([str(a) for a in arguments])
-    out, err = capsys.readouterr()
-    return int(stop.value.code or 0), out, err
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    made = tmp_path_factory.mktemp("audit") / "run"
-    with pytest.raises(SystemExit):
-        main(["train", "deception", "--out", str(made), "--set", "audit.checks=none", *SMALL])
-    return made
-
-
-def test_without_checks_nothing_is_audited(folder):
-    content = json.loads((folder / "run.json").read_text())
-    assert content["audit"]["verdict"] == "not audited"
-
-
-def test_a_probe_beside_its_run_is_audited_on_the_runs_own_data(capsys, folder, tmp_path):
+@pytest.mark.slow
+def test_a_probe_beside_its_run_is_audited_on_the_runs_own_data(capsys, trained, tmp_path):
     page = tmp_path / "audit.html"
-    code, out, err = run(capsys, "audit", folder, "--json", "--limit", 80, "--html", page)
+    code, out, err = run(capsys, "audit", trained, "--json", "--limit", 60, "--html", page)
     found = json.loads(out)
     assert code == (3 if found["verdict"] == "not supported" else 0)
     assert [f["check"] for f in found["findings"]] == list(CHECKS)
     assert found["sentence"]
     assert f"Wrote {page}" in err
     assert found["verdict"] in page.read_text(encoding="utf-8")
-    assert run(capsys, "audit", folder, "--html", page)[0] == 2
+    assert run(capsys, "audit", trained, "--html", page)[0] == 2
 
 
-def test_a_probe_alone_says_what_data_would_let_more_checks_run(capsys, folder, tmp_path):
+def test_a_probe_alone_says_what_data_would_let_more_checks_run(capsys, trained, tmp_path):
     probe = tmp_path / "alone.safetensors"
-    shutil.copy(folder / "probe.safetensors", probe)
+    shutil.copy(trained / "probe.safetensors", probe)
     code, out, err = run(capsys, "audit", probe)
     assert code == 2
     assert "--data" in err
@@ -68,7 +47,7 @@ def test_a_probe_alone_says_what_data_would_let_more_checks_run(capsys, folder, 
     assert code == (3 if "verdict: not supported" in out else 0)
 
 
-def test_unknown_checks_are_named(capsys, folder):
-    code, _, err = run(capsys, "audit", folder, "--checks", "styel")
+def test_unknown_checks_are_named(capsys, trained):
+    code, _, err = run(capsys, "audit", trained, "--checks", "styel")
     assert code == 2
     assert "did you mean 'style'" in err

@@ -4,18 +4,10 @@ import io
 import json
 
 import pytest
+from tests.cli.commands import run
 
-from sonde.cli import main
 from sonde.organism.shipped import load_organism
 from sonde.run.names import recipe_folder
-
-
-def run(capsys, *arguments):
-    """Run a command and return exit code, stdout and stderr."""
-    with pytest.raises(SystemExit) as stop:
-        main([str(a) for a in arguments])
-    out, err = capsys.readouterr()
-    return int(stop.value.code or 0), out, err
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +56,9 @@ def test_verify_prints_figure_bar_and_interval(capsys):
     for gate in found["gates"]:
         assert gate["low"] <= gate["value"] <= gate["high"]
         assert gate["bar"]
+    value = {gate["name"]: gate["value"] for gate in found["gates"]}
+    assert value["H true, open question"] > 0.8
+    assert value["L3 false, permuted relations"] > 0.8
 
 
 def test_chat_says_what_is_believed_and_why_it_lied(capsys, world):

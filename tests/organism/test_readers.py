@@ -66,7 +66,8 @@ def habits(seed, groups=40, each=12):
     return said, random.permutation(np.arange(groups) % 2)[owner], owner
 
 
-def test_an_interval_by_lot_is_centred_on_the_same_figure_and_sees_a_leak():
+def test_an_interval_by_lot_is_centred_on_the_same_figure_and_sees_a_leak(monkeypatch):
+    monkeypatch.setattr("sonde.organism.readers.LOTS", 20)
     said, y, owner = habits(0)
     value, low, high = floor_reader("bag of words", said, y, owner, 0)
     assert value == text_reader("bag of words", said, y, owner, 0)[0]

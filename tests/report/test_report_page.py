@@ -120,6 +120,7 @@ def test_the_policy_allows_exactly_the_scripts_of_the_page(page):
         assert base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() in page
 
 
+@pytest.mark.slow
 def test_a_large_run_stays_below_six_megabytes():
     rng = np.random.default_rng(0)
     labels = rng.integers(0, 2, 50_000)

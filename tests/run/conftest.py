@@ -1,4 +1,4 @@
-"""Small tables on disk, and a run that the tests of this room share."""
+"""Small tables on disk, and the run that tests share."""
 
 import csv
 
@@ -21,7 +21,6 @@ def small_table(tmp_path):
 
 
 @pytest.fixture(scope="session")
-def demo_run(tmp_path_factory):
+def demo_run(trained):
     """The deception recipe on Cretan, small."""
-    settings = ["data.limit=120", "resamples=100", "folds=3", "l2=[10, 1000]"]
-    return sonde.train("deception", settings=settings, out=tmp_path_factory.mktemp("demo") / "run")
+    return sonde.open_run(trained)

@@ -130,6 +130,18 @@ def test_plain_texts_are_restyled_and_have_no_prompt_to_read(small_table, tmp_pa
         assert "the text gives the label away" in run.content["audit"]["sentence"]
 
 
+def test_without_checks_nothing_is_audited(small_table, tmp_path):
+    recipe = {"name": "negation", "positive": "negated", "model": "cretan", "resamples": 100}
+    data = {"train": str(small_table), "group": "city"}
+    probe = {"folds": 2, "l2": [10.0], "types": ["ridge"]}
+    run = sonde.train(
+        parse_recipe({**recipe, "data": data, "probe": probe, "audit": {"checks": "none"}}), out=tmp_path / "r"
+    )
+    assert run.content["audit"]["findings"] == []
+    assert run.verdict == "not audited"
+    assert run.exit_code == 0
+
+
 def test_a_probe_of_sequences_is_said_not_to_be_audited():
     from sonde.probes import AttentionProbe
     from sonde.run.audit import audit_run

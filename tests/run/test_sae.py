@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from sonde.base.errors import InputError
 from sonde.base.tables import ROLES
 from sonde.capture import splice
 from sonde.cli import main
+from sonde.organism.contrasts import CONTRASTS
 from sonde.run.sae_audit import sae_finding
 from sonde.run.sae_pages import show_latent, write_pages
 from sonde.run.sae_score import latent_scores, score_sae
@@ -59,7 +61,9 @@ def run(arguments, capsys):
     return stop.value.code, said.out, said.err
 
 
-def test_the_commands_end_to_end(store, tmp_path, capsys):
+@pytest.mark.slow
+def test_the_commands_end_to_end(store, tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(CONTRASTS, "instructed-lies", replace(CONTRASTS["instructed-lies"], n=160))
     out = tmp_path / "sae"
     command = ["sae", "train", str(store), "--site", SITE, "--architecture", "batchtopk", "--d-sae", "48", "--k", "4"]
     code, said, _ = run([*command, "--samples", "5000", "--batch", "500", "--out", str(out), "--json"], capsys)
@@ -210,6 +214,7 @@ def test_another_model_is_refused(folder, tmp_path, ternary_folder):
         score_sae(str(folder), "once upon a time", model=str(ternary_folder))
 
 
+@pytest.mark.slow
 def test_the_audits_table(cretan, folder, data):
     probe = sonde.LogisticProbe(l2=10.0)
     features = sonde.capture(cretan, data, sites=[SITE], tokens="before(target)", pool="mean")
