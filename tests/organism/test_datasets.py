@@ -170,3 +170,10 @@ def test_wrong_asks_are_one_sentence(name, options, said):
     with pytest.raises(InputError) as caught:
         load_cretan(name, **options)
     assert said in str(caught.value)
+
+
+def test_a_limit_is_of_rows_and_never_more_than_asked_for():
+    few = load_cretan("loyalty-lies", limit=5)
+    assert (len(few), set(few.labels.tolist())) == (5, {0, 1})
+    assert len(load_cretan("loyalty-lies", n=4, limit=10)) == 4
+    assert len(load_cretan("loyalty-lies", limit=1)) == 1
