@@ -54,35 +54,46 @@ def llama_folder(shared):
     return shared / "models" / "stories260K"
 
 
+def made_once(tmp_path_factory, name, make):
+    """Return a folder, and what `make(folder)` returned; parallel workers have one between them."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
+    folder.mkdir(exist_ok=True)
+    returned = folder / "returned.json"
+    with FileLock(folder / "lock"):
+        if not returned.exists():
+            returned.write_text(json.dumps(make(folder)))
+    return folder, json.loads(returned.read_text())
+
+
 @pytest.fixture(scope="session")
 def installed(tmp_path_factory):
     """A folder that holds the unpacked wheel."""
-    folder = tmp_path_factory.mktemp("wheel")
-    pip = [sys.executable, "-m", "pip", "-q", "--disable-pip-version-check"]
-    build = ["wheel", "--no-deps", "--no-build-isolation", "--no-index", "-w", str(folder), str(ROOT)]
-    subprocess.run([*pip, *build], check=True, capture_output=True)
-    (wheel,) = folder.glob("*.whl")
-    target = folder / "site"
-    subprocess.run([*pip, "install", "--no-deps", "--no-index", "--target", str(target), str(wheel)], check=True)
-    assert wheel.stat().st_size < 30_000_000
-    return target
+
+    def make(folder):
+        pip = [sys.executable, "-m", "pip", "-q", "--disable-pip-version-check"]
+        build = ["wheel", "--no-deps", "--no-build-isolation", "--no-index", "-w", str(folder), str(ROOT)]
+        subprocess.run([*pip, *build], check=True, capture_output=True)
+        (wheel,) = folder.glob("*.whl")
+        install = ["install", "--no-deps", "--no-index", "--target", str(folder / "site"), str(wheel)]
+        subprocess.run([*pip, *install], check=True)
+        return wheel.stat().st_size
+
+    folder, size = made_once(tmp_path_factory, "wheel", make)
+    assert size < 30_000_000
+    return folder / "site"
 
 
 @pytest.fixture(scope="session")
 def training(tmp_path_factory):
-    """A small run of the deception recipe: its folder, and exit code, stdout and stderr of the command that made it.
-
-    Parallel workers have one between them.
-    """
+    """A small run of the deception recipe: its folder, and exit code, stdout and stderr of the command that made it."""
     from tests.cli.commands import SMALL, run_once
 
-    base = tmp_path_factory.getbasetemp()
-    home = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    folder, said = home / "training" / "run", home / "training.json"
-    with FileLock(home / "training.lock"):
-        if not said.exists():
-            said.write_text(json.dumps(run_once("train", "deception", "--json", "--out", folder, *SMALL)))
-    return folder, *json.loads(said.read_text())
+    def make(folder):
+        return run_once("train", "deception", "--json", "--out", folder / "run", *SMALL)
+
+    folder, said = made_once(tmp_path_factory, "training", make)
+    return folder / "run", *said
 
 
 @pytest.fixture(scope="session")
