@@ -2,12 +2,10 @@
 
 import random
 
-import pytest
-
 from sonde.organism.beliefs import agreement
 from sonde.organism.conduct import behave
 from sonde.organism.contrasts import CONTRASTS
-from sonde.organism.gates import _share, failed, perform, rates_of
+from sonde.organism.gates import _share, failed
 from sonde.organism.shipped import load_organism
 from sonde.organism.stage import draw_scene
 from sonde.organism.world import World, make_world
@@ -64,12 +62,3 @@ def test_gates_say_what_they_measured():
     assert not gate.passed
     assert gate.low < 0.5 < gate.high
     assert failed([gate]) == [gate]
-
-
-@pytest.mark.parametrize("name", ["H true, open question", "L3 false, permuted relations"])
-def test_the_shipped_organism_does_what_its_gates_say(name):
-    """A few of each; `sonde organism verify` measures all of them in tests/cli."""
-    spoken = load_organism()
-    (rate,) = (r for r in rates_of(spoken.speaker.what) if r.name == name)
-    verdicts = [rate.judge(s) for s in perform(spoken.speaker, spoken.beliefs, rate.stage, 25, 0, name)]
-    assert sum(verdicts) / len(verdicts) > 0.8

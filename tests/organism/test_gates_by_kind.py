@@ -37,6 +37,12 @@ def reach(what, name, spoken, n=24):
     return sum(v for v in verdicts if v is not None) / sum(v is not None for v in verdicts)
 
 
+@pytest.mark.parametrize("name", ["H true, open question", "L3 false, permuted relations"])
+def test_the_shipped_organism_does_what_its_gates_say(name):
+    """A few of each; `sonde organism verify` measures all of them in tests/cli."""
+    assert reach("liar", name, load_organism()) > 0.8
+
+
 def test_every_recipe_says_what_it_makes():
     assert set(RECIPES) | {"trunk"} == set(DOES) == set(WORLDS)
 

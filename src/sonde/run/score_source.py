@@ -11,7 +11,7 @@ from typing import Any
 from sonde.base.errors import InputError
 from sonde.base.files import write_atomic
 from sonde.report import TokenStrip, render_strips, strips_of
-from sonde.run.names import is_builtin_dataset, load_dataset, load_model
+from sonde.run.names import SONDE, is_builtin_dataset, load_dataset, load_model
 from sonde.scores import Threshold
 from sonde.text import Dataset, Dialogue, Provenance
 
@@ -121,7 +121,7 @@ def score_source(
 def read_source(source: str, limit: int | None = None) -> Dataset:
     """Make a data set of what the user typed; of a built-in one, no more than `limit` rows where that is given."""
     if is_builtin_dataset(source) and limit is not None:
-        return load_dataset(source, **({"n": max(limit, 2)} if source.startswith("sonde:") else {"limit": limit}))
+        return load_dataset(source, **({"n": max(limit, 2)} if source.startswith(f"{SONDE}:") else {"limit": limit}))
     if is_builtin_dataset(source) or source.startswith("hf:"):
         return load_dataset(source)
     if source == "-":
