@@ -2,6 +2,8 @@
 
 import io
 import json
+from contextlib import contextmanager
+from types import SimpleNamespace
 
 import pytest
 from tests.cli.commands import run
@@ -48,8 +50,17 @@ def test_wrong_names_are_one_sentence(capsys):
 
 
 @pytest.mark.slow
-def test_verify_prints_figure_bar_and_interval(capsys):
+def test_verify_prints_figure_bar_and_interval(capsys, monkeypatch):
+    bars = []
+
+    @contextmanager
+    def counted(total, what, unit):
+        bars.append(SimpleNamespace(total=total, n=0))
+        yield SimpleNamespace(update=lambda: setattr(bars[-1], "n", bars[-1].n + 1))
+
+    monkeypatch.setattr("sonde.organism.gates.progress_bar", counted)
     code, out, _ = run(capsys, "organism", "verify", "--n", 20, "--json")
+    assert [bar.n for bar in bars] == [bar.total for bar in bars] != [], "progress ends where it said it would"
     found = json.loads(out)
     assert code == (3 if found["missed"] else 0)
     assert len(found["gates"]) > 40

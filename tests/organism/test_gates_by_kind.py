@@ -12,7 +12,7 @@ from sonde.organism.card import card
 from sonde.organism.catalogue import DOES, FAMILY, cretan_folder, list_organisms
 from sonde.organism.conditions import COVER, MISTAKE
 from sonde.organism.conduct import LIES, behave
-from sonde.organism.gates import CELLS, Gate, _beliefs, failed, judged, perform, rates_of, verify
+from sonde.organism.gates import CELLS, Exam, Gate, _beliefs, failed, judged, rates_of, verify
 from sonde.organism.rates import rates
 from sonde.organism.recipes import RECIPES
 from sonde.organism.shipped import load_organism
@@ -33,7 +33,7 @@ LIARS = {rate.name: rate for rate in rates()}
 def reach(what, name, spoken, n=24):
     """Return the share of a gate's answers that pass, among those it judges."""
     (rate,) = (r for r in rates_of(what) if r.name == name)
-    verdicts = [rate.judge(s) for s in perform(spoken.speaker, spoken.beliefs, rate.stage, n, 0, name)]
+    verdicts = [rate.judge(s) for s in Exam(spoken.speaker, spoken.beliefs, n, 0).perform(rate.stage, name)]
     return sum(v for v in verdicts if v is not None) / sum(v is not None for v in verdicts)
 
 
