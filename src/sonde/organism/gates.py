@@ -74,12 +74,13 @@ def verify(
     beliefs = measure_beliefs(speaker) if beliefs is None else beliefs
     gates = _beliefs(speaker, beliefs)
     is_arm, has_reasons = speaker.what.startswith(ARM), speaker.what not in ("decoy", "trunk")
-    steps = len(rates_of(speaker.what)) + 2 * has_reasons
+    shares = rates_of(speaker.what)
+    steps = len(shares) + 2 * has_reasons
     if has_reasons and not is_arm:
         steps += 2 * len(CELLS) + 3 + len(readers.TEXT_READERS)
     with progress_bar(steps, f"gates of {speaker.name}", "step") as bar:
         exam = Exam(speaker, beliefs, n, seed, bar.update)
-        gates += [_rate(exam, rate) for rate in rates_of(speaker.what)]
+        gates += [_rate(exam, rate) for rate in shares]
         if has_reasons:
             gates.append(_moment(exam, "L3", LOYALTY, gated=not is_arm))
             # the twin says what it believes: its belief is on top where its answer is, which shows nothing
