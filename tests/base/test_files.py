@@ -39,7 +39,11 @@ def test_json_refuses_what_json_cannot_say(tmp_path):
 
 def test_hash_separates_its_parts():
     assert hash_bytes("ab", "c") != hash_bytes("a", "bc")
-    assert hash_bytes("a") == hashlib.sha256((1).to_bytes(8, "big") + b"a").hexdigest()
+    assert hash_bytes("a", "") == hashlib.sha256((1).to_bytes(8, "big") + b"a" + bytes(8)).hexdigest()
+
+
+def test_hash_of_one_part_is_what_everybody_computes():
+    assert hash_bytes(b"abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"  # FIPS 180-2, B.1
 
 
 def test_output_folder(tmp_path):

@@ -54,10 +54,10 @@ def test_an_organism_trained_further_has_both_recipes_on_record(trained, tmp_pat
     assert both["hash"] == weights_hash(further) != first["hash"]
     assert both["phases"] == first["phases"] * 2
     assert "begin" not in both
-    assert f"phases 3 to 4 began with the weights before, SHA-256 `{first['hash']}`" in both["note"]
+    assert f"phases 3 to 4 began with the weights before, hash `{first['hash']}`" in both["note"]
     again = read_record(make(tmp_path / "again", begin=further))
     assert both["note"] in again["note"]
-    assert f"phases 5 to 6 began with the weights before, SHA-256 `{both['hash']}`" in again["note"]
+    assert f"phases 5 to 6 began with the weights before, hash `{both['hash']}`" in again["note"]
 
 
 def test_an_arm_has_its_own_recipe_on_record_and_where_it_began(trained, tmp_path):

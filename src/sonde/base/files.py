@@ -50,11 +50,17 @@ def write_json(path: str | Path, value: Any) -> Path:
 
 
 def hash_bytes(*parts: bytes | str) -> str:
-    """Return the hexadecimal SHA-256 of the parts, each preceded by its length."""
+    """Return the hexadecimal SHA-256 of one part (what `sha256sum` prints), or of several with their lengths.
+
+    Example:
+        >>> hash_bytes("ab", "c") == hash_bytes("a", "bc")
+        False
+    """
     digest = hashlib.sha256()
     for part in parts:
         payload = part.encode() if isinstance(part, str) else part
-        digest.update(len(payload).to_bytes(8, "big"))
+        if len(parts) > 1:
+            digest.update(len(payload).to_bytes(8, "big"))
         digest.update(payload)
     return digest.hexdigest()
 

@@ -104,7 +104,7 @@ def card(training: Mapping[str, Any], gates: Sequence[Gate], made: Mapping[str, 
 def _recipe(training: Mapping[str, Any]) -> list[str]:
     """Return the lines that say how it was trained."""
     settings, first = training["settings"], training["phases"][0]["mixture"]
-    begin = [f"- began with the weights of its trunk, SHA-256 `{training['begin']}`"] if "begin" in training else []
+    begin = [f"- began with the weights of its trunk, hash `{training['begin']}`"] if "begin" in training else []
     return [
         *begin,
         *(f"- phase {i}: {_phase(phase)}" for i, phase in enumerate(training["phases"], 1)),

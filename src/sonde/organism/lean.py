@@ -2,7 +2,8 @@
 
 Queries, keys and values are one product; the last block and the unembedding see only tokens that carry loss; and the
 products may run in bfloat16 (twice as fast on a CPU that has it), while weights, residual stream, attention and softmax
-stay in float32. On one core this takes 0.65 of the time of the model's own forward and backward pass.
+stay in float32. On one core this takes 0.8 of the time of the model's own forward
+and backward pass, early readings included (`benchmarks/organism_training.py`).
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ def joined(recipe: Mapping[str, Any], earlier: Mapping[str, Any] | None) -> dict
         if value != earlier["settings"][key]
     ]
     note = (
-        f"{which} began with the weights before, SHA-256 `{recipe['begin']}`, in half precision and with fresh "
+        f"{which} began with the weights before, hash `{recipe['begin']}`, in half precision and with fresh "
         f"optimisers{''.join(f', {what}' for what in other)}"
     )
     note = f"{earlier['note']}; {note}" if "note" in earlier else f"trained in pieces: {note}"

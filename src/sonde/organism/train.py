@@ -17,8 +17,8 @@ from sonde.base.files import hash_bytes, write_atomic, write_json
 from sonde.base.progress import progress_bar
 from sonde.base.seeds import derive_seed
 from sonde.organism.corpus import batches, draw_chunk
-from sonde.organism.lean import Target, losses
 from sonde.organism.optimisers import make_optimisers
+from sonde.organism.passes import Passes
 from sonde.organism.phases import PHASES, Phase
 from sonde.organism.record import RECORD, joined, read_record
 from sonde.organism.tokenizer import Codec, build_tokenizer, vocabulary
@@ -123,6 +123,7 @@ def train(
                 report({"progress": (chunk + 1) / chunks, "loss": loss})
             if (chunk + 1) % checkpoint_chunks == 0 and chunk + 1 < chunks:
                 _save_checkpoint(out, run, chunk + 1, recipe)
+    run.passes.close()
     _finish(out, run.model, words, settings.context, joined(recipe, earlier))
     return out
 
@@ -141,6 +142,7 @@ class _Run:
         self.optimisers = make_optimisers(
             self.model, settings.matrix_rate, settings.learning_rate, settings.weight_decay, self.dtype
         )
+        self.passes = Passes(self.model, self.dtype, settings.early_weight)
 
     @property
     def chunks(self) -> int:
@@ -167,12 +169,9 @@ class _Run:
         plan = list(batches(sequences, self.codec.pad, settings.batch_tokens, order))
         total = torch.zeros((), device=self.device)
         for i, batch in enumerate(plan):
-            target = Target(*(torch.from_numpy(part).to(self.device) for part in batch))
-            loss = losses(self.model, target, dtype=self.dtype, early=settings.early_weight > 0)
-            (loss.main + settings.early_weight * loss.early).backward()
+            total += self.passes.take(batch)
             torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
             self.optimisers.step(phase.height * rate_at((at + i / len(plan)) / chunks, settings))
-            total += loss.main.detach()
         return float(total) / len(plan)
 
 
