@@ -57,10 +57,15 @@ def test_a_second_batch_does_not_add_to_the_first(batch):
 
 def test_threads_of_the_passes_leave_those_of_others_alone(batch):
     before = torch.get_num_threads()
-    passes = Passes(make(), torch.float32, 0.2, 2)
-    passes.take(batch)
-    assert torch.get_num_threads() == before
-    passes.close()
+    torch.set_num_threads(2)
+    try:
+        passes = Passes(make(), torch.float32, 0.2)
+        assert passes.shares == 2
+        passes.take(batch)
+        assert torch.get_num_threads() == 2
+        passes.close()
+    finally:
+        torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize("n", [1, 2, 5])
